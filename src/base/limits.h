@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every size an outsider controls has its limit here, with the reason. Going over one is a clear
+ * error, never a crash. Limits that operators may want to move are settings (cmd/settings.def)
+ * whose defaults come from here.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The distribution specification asks registries to accept manifests of at least 4 MiB. */
+#define LIMIT_MANIFEST_BYTES  ((size_t)4 << 20)
+/* A request body that is collected before its handler runs: a manifest is the largest such. */
+#define LIMIT_BODY_BYTES      ((size_t)4 << 20)
+/* An image configuration is JSON of some kB; more is not an image configuration. */
+#define LIMIT_CONFIG_BYTES    ((size_t)8 << 20)
+/* Repository name with host must fit in 255 characters for common clients (distribution spec). */
+#define LIMIT_REPOSITORY_NAME 255
+/* Tag grammar of the distribution specification. */
+#define LIMIT_TAG_NAME	      128
+/* Layers in one image: overlayfs stops at 128 or 500; more only serves to multiply work. */
+#define LIMIT_LAYERS	      1000
+/* Entries of one index: platforms times attestations; each one is checked in the database. */
+#define LIMIT_INDEX_ENTRIES   10000
+/* Page size of lists: what one answer may cost. */
+#define LIMIT_PAGE	      1000
+
+/* Bytes one layer may inflate to: larger than any real layer seen, and about 30 s of inflating. */
+#define LIMIT_LAYER_INFLATED  ((uint64_t)32 << 30)
+/* Tar entries of one layer; the largest real layers have some 100,000. */
+#define LIMIT_LAYER_ENTRIES   ((uint64_t)4 << 20)
+/* One package database or other text file that an analyzer reads whole; real ones are below 20 MB.
+ */
+#define LIMIT_DATABASE_BYTES  ((size_t)128 << 20)
+/* Packages of one layer; the largest distributions' full installs have some 60,000. */
+#define LIMIT_LAYER_PACKAGES  ((size_t)250000)
+/* Whiteouts kept of one layer. */
+#define LIMIT_LAYER_WHITEOUTS ((size_t)250000)
+/* Longest path inside a layer: PATH_MAX of Linux, a longer one cannot be extracted anyway. */
+#define LIMIT_ENTRY_PATH      ((size_t)4096)
+/* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */
+#define LIMIT_INVENTORY_BYTES ((size_t)128 << 20)
+/* Wall clock for one layer: 32 GiB inflated at the slowest rate measured (150 MB/s). */
+#define LIMIT_LAYER_SECONDS   300
+/* Memory of a worker: inflate windows, one database file, its packages. */
+#define LIMIT_WORKER_BYTES    ((uint64_t)1 << 30)
+
+/* One advisory record: the largest published ones are some 3 MB. */
+#define LIMIT_ADVISORY_BYTES	((size_t)16 << 20)
+/* Records that are named one by one in the import report; the rest is only counted. */
+#define LIMIT_BAD_RECORDS_NAMED 100
+
+#endif

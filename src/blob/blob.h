@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content-addressed storage of bytes behind a driver table: files (driver "fs"), memory (for tests)
+ * and a wrapper that injects faults. A blob becomes visible only by blob_publish(), which makes
+ * bytes and name durable (fsync file, rename, fsync directory) before it returns. The store holds
+ * no opinion on who may see a blob: the database says what exists.
+ *
+ * Threads: any thread; one staged upload belongs to one thread at a time.
+ */
+#ifndef BLOB_BLOB_H
+#define BLOB_BLOB_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct blob_store;
+struct blob_stage; /* bytes on their way in; named by upload id, survives a restart */
+
+int blob_store_open_fs(const char *root, struct blob_store **store, struct err *err) MUST_CHECK;
+int blob_store_open_memory(struct blob_store **store, struct err *err) MUST_CHECK;
+void blob_store_close(struct blob_store **store);
+
+/*
+ * Opens the stage of an upload for appending, created when absent. offset is how many bytes the
+ * database says are there: a longer file is cut to it, a shorter one is -EIO ("lost bytes").
+ */
+int blob_stage_open(struct blob_store *store, struct str upload_id, uint64_t offset,
+	struct blob_stage **stage, struct err *err) MUST_CHECK;
+int blob_stage_append(
+	struct blob_stage *stage, const void *bytes, size_t n, struct err *err) MUST_CHECK;
+int blob_stage_sync(
+	struct blob_stage *stage, struct err *err) MUST_CHECK; /* bytes so far are durable */
+/* A descriptor to read the staged bytes from, owned by the stage; -1 where the driver has none. */
+int blob_stage_fd(struct blob_stage *stage);
+void blob_stage_close(struct blob_stage **stage); /* keeps the bytes */
+int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err) MUST_CHECK;
+
+/* Durable publication under "sha256:<hex>". An existing blob is success: the stage is dropped.
+ * Closes *stage. */
+int blob_publish(struct blob_stage **stage, struct str digest, struct err *err) MUST_CHECK;
+
+enum { BLOB_ABSENT = 1 };
+/* A read-only descriptor owned by the caller, and the size. Outcome BLOB_ABSENT. */
+int blob_open(struct blob_store *store, struct str digest, int *fd, uint64_t *size,
+	struct err *err) MUST_CHECK;
+int blob_delete(
+	struct blob_store *store, struct str digest, struct err *err) MUST_CHECK; /* absent: 0 */
+
+#endif

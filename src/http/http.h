@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server side of HTTP. Nothing above this folder knows libmicrohttpd. A handler is
+ * straight-line blocking code: it runs once per request on the connection's own thread and ends by
+ * calling exactly one http_reply_*() function. Routes are matched on the raw request target,
+ * segment by segment, and each captured part is percent-decoded on its own ("%2F" never separates,
+ * "+" stays a plus, "%00" and broken escapes are refused with 400).
+ *
+ * Route pattern: "/v2/{name*}/blobs/{digest}": {x} captures one segment, {x*} one or more segments
+ * (matched from the right, at most one per pattern). Literal segments compare exactly, or without
+ * regard to case when the route says HTTP_NOCASE (Azure paths).
+ *
+ * Bodies: without a sink the body (at most LIMIT_BODY_BYTES, else 413) is there whole when the
+ * handler runs. A route with a sink gets the bytes as they arrive: begin (authorization, name,
+ * quota; runs before "100 Continue"; may reply, then the body is refused unread), data …, end
+ * (replies), or abort when the client went away or the server stops.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+
+struct http_exchange; /* one request and its answer */
+struct http_server;
+
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+	HTTP_METHOD_COUNT
+};
+struct str http_method_name(enum http_method method);
+
+struct http_sink {
+	int (*begin)(struct http_exchange *x); /* HTTP_ACCEPT or HTTP_REPLIED */
+	int (*data)(struct http_exchange *x, const void *bytes, size_t n); /* the same */
+	void (*end)(struct http_exchange *x);				   /* must reply */
+	void (*abort)(struct http_exchange *x);				   /* no reply possible */
+};
+enum { HTTP_ACCEPT = 0, HTTP_REPLIED = 1 };
+
+enum http_route_flags { HTTP_NOCASE = 1, HTTP_NO_ACCESS_LOG = 2 };
+
+struct http_route {
+	enum http_method method; /* GET routes answer HEAD too unless a HEAD route exists */
+	const char *pattern;
+	const char *permission; /* name of the permission it needs; for docs and auth */
+	void (*handle)(struct http_exchange *x); /* NULL when there is a sink */
+	const struct http_sink *sink;
+	unsigned flags;
+	const char *doc;
+};
+
+struct http_settings {
+	const char *address; /* "127.0.0.1", "::1", "0.0.0.0" … */
+	uint16_t port;	     /* 0: any free one, see http_server_port */
+	const struct http_route *routes;
+	size_t route_count;
+	/* No route (404), wrong method (405, Allow is set), or broken target (400): answers in the
+	 * surface's format. */
+	void (*fallback)(struct http_exchange *x, int status, const char *why);
+	void *context; /* what http_context() returns */
+	const struct clock *clock;
+	unsigned connection_limit; /* 0: default */
+	unsigned idle_seconds;	   /* keep-alive and stalled-body time-out; 0: default */
+};
+
+/* -EADDRINUSE with words that name the address when the port is busy. */
+int http_server_start(const struct http_settings *settings, struct http_server **server,
+	struct err *err) MUST_CHECK;
+uint16_t http_server_port(const struct http_server *server);
+/* Stops accepting, lets running requests finish for at most grace_seconds, then closes. Nulls
+ * *server. */
+void http_server_stop(struct http_server **server, unsigned grace_seconds);
+
+/* --- the request; text is borrowed from the exchange's arena */
+void *http_context(const struct http_exchange *x);
+struct arena *http_arena(struct http_exchange *x);		     /* ends with the request */
+enum http_method http_request_method(const struct http_exchange *x); /* HTTP_HEAD stays HTTP_HEAD */
+struct str http_request_id(const struct http_exchange *x); /* also in the answer as X-Request-Id */
+struct str http_path(const struct http_exchange *x);	   /* raw, without query */
+struct str http_query(const struct http_exchange *x);	   /* raw, without "?"; STR_NULL: none */
+struct str http_capture(
+	const struct http_exchange *x, const char *name); /* decoded; STR_NULL: none */
+/* First query parameter of that name, percent-decoded ('+' stays), STR_NULL: none. */
+struct str http_param(struct http_exchange *x, const char *name);
+/* Header value; repeated lines joined with ", "; STR_NULL: none. */
+struct str http_header(struct http_exchange *x, const char *name);
+struct str http_body(const struct http_exchange *x);		      /* routes without sink */
+bool http_content_length(const struct http_exchange *x, uint64_t *n); /* false: chunked or none */
+struct str http_remote(const struct http_exchange *x); /* client address without port */
+/* "http://host:port" as the client addressed us (Host header), for absolute links. */
+struct str http_origin(struct http_exchange *x);
+
+/* State that begin/handle leaves for the later calls of the same exchange. */
+void http_set_state(struct http_exchange *x, void *state);
+void *http_state(const struct http_exchange *x);
+
+/* --- the answer; headers first, then one reply */
+void http_set_header(struct http_exchange *x, const char *name,
+	struct str value); /* replaces; CR/LF refused by CHECK-free drop */
+void http_add_header(
+	struct http_exchange *x, const char *name, struct str value); /* one more line */
+void http_reply_empty(struct http_exchange *x, int status);
+/* Copies body. For HEAD only its length is sent. */
+void http_reply_text(
+	struct http_exchange *x, int status, const char *content_type, struct str body);
+void http_reply_json(struct http_exchange *x, int status, json_t *body); /* takes the reference */
+/* Sends n bytes of fd from offset (sendfile); takes the descriptor. */
+void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset, uint64_t n);
+bool http_replied(const struct http_exchange *x);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a whole image holds: the squash of its layers (scan/squash.h makes it). layer indexes count
+ * from 0 = the base layer. Text lives in the arena of the squash.
+ */
+#ifndef INVENTORY_IMAGE_H
+#define INVENTORY_IMAGE_H
+
+#include "base/vec.h"
+#include "inventory/package.h"
+#include "inventory/platform.h"
+
+struct image_package {
+	struct package package;
+	uint32_t first_layer;	 /* lowest layer of the unbroken run whose database holds it */
+	uint32_t evidence_layer; /* layer whose database file was read in the end */
+	struct str evidence;	 /* path of that file */
+};
+
+struct image_inventory {
+	struct platform platform;
+	bool has_os;			    /* an os-release was found */
+	bool has_database;		    /* at least one package database was found */
+	VEC(struct image_package) packages; /* sorted by type, name, version, arch */
+};
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one layer says: made by lazaret-worker, kept by layer digest, squashed with others into an
+ * image inventory. The wire form (JSON, version 1) is what the worker sends and what the database
+ * keeps; its reader trusts nothing, because the worker parses hostile bytes.
+ *
+ * Paths are relative, without leading "/" or "./", as in the tar, with "." and duplicate slashes
+ * removed; entries with ".." are never in an inventory.
+ */
+#ifndef INVENTORY_LAYER_H
+#define INVENTORY_LAYER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "inventory/package.h"
+
+enum layer_state {
+	LAYER_OK,
+	LAYER_NOT_A_LAYER, /* not an archive of a known form (a configuration, an SBOM …); reason
+			      says what was seen */
+	LAYER_FAILED,	   /* damaged, over a budget, or the worker was lost; reason says which */
+};
+
+/* A file an analyzer read, or one that hides such files of lower layers. */
+enum layer_file_kind {
+	LAYER_FILE_DPKG_STATUS,	  /* var/lib/dpkg/status: the whole database */
+	LAYER_FILE_DPKG_STATUS_D, /* var/lib/dpkg/status.d/NAME: one package each (distroless) */
+	LAYER_FILE_APK_INSTALLED, /* one of the three apk paths */
+	LAYER_FILE_OS_RELEASE,	  /* etc/os-release, usr/lib/os-release */
+	LAYER_FILE_APK_REPOSITORIES,
+	LAYER_FILE_DEBIAN_VERSION,
+	LAYER_FILE_KIND_COUNT
+};
+
+struct layer_file {
+	enum layer_file_kind kind;
+	struct str path;
+	size_t first_package; /* its packages: packages[first_package .. + package_count] */
+	size_t package_count;
+	size_t first_fact; /* likewise facts: "ID" = "debian"; for text files "text" = content */
+	size_t fact_count;
+};
+
+struct layer_fact {
+	struct str key;
+	struct str value;
+};
+
+enum layer_hide_kind {
+	LAYER_HIDE_WHITEOUT, /* .wh.NAME: the path (file or tree) of lower layers is gone */
+	LAYER_HIDE_OPAQUE,   /* .wh..wh..opq: all lower children of this directory are gone */
+	LAYER_HIDE_REPLACED, /* a non-directory stands here: the lower tree below it is gone */
+};
+
+struct layer_hide {
+	enum layer_hide_kind kind;
+	struct str path;
+};
+
+/* A symbolic link at, or at a parent directory of, a path that analyzers look for. */
+struct layer_link {
+	struct str path;
+	struct str target;
+};
+
+struct layer_inventory {
+	enum layer_state state;
+	struct str reason;    /* one sentence when state != LAYER_OK, else empty */
+	struct str digest;    /* of the bytes as stored; empty when the reader did not hash them */
+	struct str diff_id;   /* "sha256:…" of the uncompressed tar; empty unless LAYER_OK */
+	struct str format;    /* "tar", "tar+gzip", "tar+zstd" */
+	struct str analyzers; /* "dpkg=1,apk=1,os-release=1": versions that read it */
+	uint64_t compressed_bytes;
+	uint64_t inflated_bytes;
+	uint64_t entries;
+	uint64_t skipped_entries; /* entries with impossible paths ("..", absolute links to nowhere
+				     …) */
+	VEC(struct layer_file) files;
+	VEC(struct package) packages;
+	VEC(struct layer_fact) facts;
+	VEC(struct layer_hide) hides;
+	VEC(struct layer_link) links;
+};
+
+/* Wire form, appended to out (whose ceiling is the budget: check strbuf_failed). */
+void layer_inventory_encode(const struct layer_inventory *inventory, struct strbuf *out);
+/* All text is copied into arena. -EPROTO when the text is not a well-formed inventory. */
+int layer_inventory_decode(struct arena *arena, struct str text, struct layer_inventory *inventory,
+	struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A package as an image holds it: the identity that is judged. Equal members mean the same package.
+ * Source name and version are always set (equal to name and version where the database names no
+ * source). All text is borrowed; whoever makes a package says how long it lives. Pure data.
+ */
+#ifndef INVENTORY_PACKAGE_H
+#define INVENTORY_PACKAGE_H
+
+#include "base/str.h"
+#include "base/strbuf.h"
+
+enum package_type {
+#define PACKAGE_TYPE(id, name, grammar, class) id,
+#include "inventory/package_types.def"
+#undef PACKAGE_TYPE
+	PACKAGE_TYPE_COUNT
+};
+
+struct package {
+	enum package_type type;
+	struct str name;
+	struct str version;
+	struct str source_name;
+	struct str source_version;
+	struct str arch;     /* as the database says; may be empty */
+	struct str licence;  /* may be empty; not part of the identity */
+	struct str supplier; /* maintainer or vendor; may be empty; not part of the identity */
+};
+
+struct str package_type_name(enum package_type type); /* "deb", "apk" … */
+bool package_type_parse(struct str name, enum package_type *type);
+struct str package_type_grammar(enum package_type type);
+struct str package_type_class(enum package_type type);		     /* "OS" or "Language" */
+bool package_same(const struct package *a, const struct package *b); /* identity members */
+/* Package URL: pkg:deb/debian/bash@5.2.15-2+b2?arch=amd64&distro=debian-12 (purl specification). */
+void package_purl(
+	const struct package *package, struct str os_id, struct str os_version, struct strbuf *out);
+
+#endif

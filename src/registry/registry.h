@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Registry semantics without HTTP: uploads, blobs, manifests, tags (OCI distribution
+ * specification). Outcomes > 0 are the specification's error conditions (enum registry_outcome);
+ * api/ turns them into wire errors. Any thread; no lock is wider than one upload or one repository
+ * name.
+ */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "blob/blob.h"
+#include "oci/manifest.h"
+#include "store/store.h"
+
+enum registry_outcome {
+	REGISTRY_NAME_INVALID = 1,
+	REGISTRY_NAME_UNKNOWN,
+	REGISTRY_BLOB_UNKNOWN,
+	REGISTRY_UPLOAD_UNKNOWN,
+	REGISTRY_UPLOAD_BUSY,	 /* another request is writing to it */
+	REGISTRY_RANGE_INVALID,	 /* chunk does not start where the upload ends */
+	REGISTRY_DIGEST_INVALID, /* not a digest, or not the digest of the bytes */
+	REGISTRY_SIZE_INVALID,
+	REGISTRY_TAG_INVALID,
+	REGISTRY_MANIFEST_INVALID,
+	REGISTRY_MANIFEST_UNKNOWN,
+	REGISTRY_MANIFEST_BLOB_UNKNOWN, /* names content that is not in the repository */
+	REGISTRY_MANIFEST_TOO_LARGE,
+	REGISTRY_STORAGE_FULL, /* ENOSPC or EDQUOT on the way in; nothing was changed */
+};
+
+struct registry;
+
+struct registry_hooks {
+	void *context;
+	/* After a blob became durable (any blob: the caller decides what is worth analyzing). */
+	void (*blob_committed)(void *context, struct str digest, uint64_t size);
+	/* After an image, artifact or index manifest was committed. */
+	void (*manifest_committed)(void *context, struct str digest);
+};
+
+int registry_new(struct store *store, struct blob_store *blobs, const struct clock *clock,
+	const struct registry_hooks *hooks, struct registry **registry, struct err *err) MUST_CHECK;
+void registry_free(struct registry **registry);
+
+/* --- uploads. An open upload is exclusive: one request at a time. */
+struct registry_upload;
+int registry_upload_start(
+	struct registry *r, struct str repository, char id[37], struct err *err) MUST_CHECK;
+int registry_upload_open(struct registry *r, struct str repository, struct str id,
+	struct registry_upload **upload,
+	struct err *err) MUST_CHECK; /* NAME_INVALID, UPLOAD_UNKNOWN, UPLOAD_BUSY */
+uint64_t registry_upload_offset(const struct registry_upload *upload);
+int registry_upload_write(struct registry_upload *upload, const void *bytes, size_t n,
+	struct err *err) MUST_CHECK; /* STORAGE_FULL */
+/* Makes what came durable and leaves the upload open for later requests. Frees *upload in any case.
+ */
+int registry_upload_suspend(struct registry_upload **upload, struct err *err) MUST_CHECK;
+/* Verifies, publishes, commits. On DIGEST_INVALID the bytes are dropped. Frees *upload in any case.
+ */
+int registry_upload_finish(
+	struct registry_upload **upload, struct str digest, struct err *err) MUST_CHECK;
+int registry_upload_cancel(
+	struct registry *r, struct str repository, struct str id, struct err *err) MUST_CHECK;
+int registry_upload_status(struct registry *r, struct str repository, struct str id,
+	uint64_t *offset, struct err *err) MUST_CHECK;
+
+/* --- blobs, as seen from one repository */
+int registry_blob_stat(struct registry *r, struct str repository, struct str digest, uint64_t *size,
+	struct err *err) MUST_CHECK;
+int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
+	uint64_t *size, struct err *err) MUST_CHECK;
+int registry_blob_mount(struct registry *r, struct str repository, struct str from,
+	struct str digest, struct err *err) MUST_CHECK; /* BLOB_UNKNOWN */
+
+/* --- manifests */
+struct registry_manifest {
+	struct str digest;
+	struct str media_type;
+	struct str bytes;
+	struct str subject; /* digest; empty: none */
+};
+/* reference is a tag or a digest. why (arena text) says what is wrong for the client on outcomes.
+ */
+int registry_manifest_put(struct registry *r, struct arena *arena, struct str repository,
+	struct str reference, struct str content_type, struct str bytes,
+	struct registry_manifest *stored, struct str *why, struct err *err) MUST_CHECK;
+int registry_manifest_get(struct registry *r, struct arena *arena, struct str repository,
+	struct str reference, struct registry_manifest *manifest, struct err *err) MUST_CHECK;
+
+/* --- lists: byte order, exclusive last (empty: from the start), at most limit; *more when there is
+ * a next page */
+struct str_list {
+	VEC(struct str) items;
+	bool more;
+};
+int registry_tags(struct registry *r, struct arena *arena, struct str repository, struct str last,
+	size_t limit, struct str_list *tags, struct err *err) MUST_CHECK; /* NAME_UNKNOWN */
+int registry_catalog(struct registry *r, struct arena *arena, struct str last, size_t limit,
+	struct str_list *names, struct err *err) MUST_CHECK;
+
+#endif

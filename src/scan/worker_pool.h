@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Worker processes and the conversation with them. A worker gets one descriptor per request and
+ * answers with inventories; it can open nothing itself. A worker that crashes, hangs past its
+ * budget or breaks the protocol is killed and replaced, and costs exactly the request it was
+ * working on: that request's result is LAYER_FAILED with a reason, not an error of this function.
+ * Any thread; worker_analyze_* blocks until a worker is free and done.
+ */
+#ifndef SCAN_WORKER_POOL_H
+#define SCAN_WORKER_POOL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "inventory/layer.h"
+
+struct worker_pool;
+
+struct worker_budget {
+	uint64_t inflated_bytes; /* of one layer */
+	uint64_t entries;
+	uint64_t database_bytes; /* one package database file */
+	uint64_t memory_bytes;	 /* of the worker; not applied in sanitizer builds */
+	unsigned wall_seconds;	 /* per request */
+	unsigned cpu_seconds;	 /* per request */
+};
+struct worker_budget worker_budget_default(void); /* from base/limits.h */
+
+struct worker_settings {
+	const char *program;	      /* path of lazaret-worker; NULL: beside the running program */
+	unsigned count;		      /* workers; 0: one per processor */
+	unsigned requests_per_worker; /* restarted after so many; 0: default */
+	struct worker_budget budget;
+};
+
+int worker_pool_start(const struct worker_settings *settings, struct worker_pool **pool,
+	struct err *err) MUST_CHECK;
+void worker_pool_stop(struct worker_pool **pool); /* kills busy workers; nulls *pool */
+/* Words about what the sandbox of a worker has here: "seccomp, landlock 4, rlimits" (asked of the
+ * first worker). */
+struct str worker_pool_sandbox(struct worker_pool *pool);
+
+/*
+ * One layer as stored (tar, tar+gzip, tar+zstd), read from fd at offset 0 (not closed). name is for
+ * words only. The result is in arena. < 0 only when no worker can be started at all.
+ */
+int worker_analyze_layer(struct worker_pool *pool, int fd, struct arena *arena, struct str name,
+	struct layer_inventory *inventory, struct err *err) MUST_CHECK;
+
+/*
+ * A whole archive (docker save, oci archive; plain or gzip or zstd) in one pass, also from a pipe:
+ * every entry that is itself a tar is analyzed as a layer, small JSON entries are returned as they
+ * are, links are returned as links. For `lazaret scan`.
+ */
+struct archive_entry {
+	struct str path;
+	struct str link; /* target of a symbolic or hard link; else empty */
+	struct str json; /* content of a JSON document up to LIMIT_MANIFEST_BYTES; else empty */
+	const struct layer_inventory *layer; /* when it is a tar; digest is set */
+};
+struct archive_contents {
+	VEC(struct archive_entry) entries;
+	enum layer_state state; /* of the outer archive */
+	struct str reason;
+};
+int worker_analyze_archive(struct worker_pool *pool, int fd, struct arena *arena, struct str name,
+	struct archive_contents *contents, struct err *err) MUST_CHECK;
+
+#endif

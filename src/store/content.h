@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables of what the registry stores: repositories, blobs, uploads, manifests, tags. See store.h.
+ */
+#ifndef STORE_CONTENT_H
+#define STORE_CONTENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "db/db.h"
+
+/* --- repositories */
+int store_repository_find(
+	struct db_conn *c, struct str name, int64_t *id, struct err *err) MUST_CHECK;
+int store_repository_ensure(struct db_conn *c, struct str name, int64_t now_us, int64_t *id,
+	struct err *err) MUST_CHECK;
+/* Names after last (exclusive), byte order, only repositories that hold a manifest. */
+int store_repository_list(struct db_conn *c, struct arena *arena, struct str last, size_t limit,
+	struct str *names, size_t *count, struct err *err) MUST_CHECK;
+
+/* --- blobs: global rows, visible in a repository through a link */
+int store_blob_put(struct db_conn *c, int64_t repository, struct str digest, uint64_t size,
+	int64_t now_us, struct err *err) MUST_CHECK;
+int store_blob_find(struct db_conn *c, int64_t repository, struct str digest, uint64_t *size,
+	struct err *err) MUST_CHECK;
+int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size,
+	struct err *err) MUST_CHECK; /* any repository */
+
+/* --- uploads */
+struct store_upload {
+	struct str id;
+	int64_t repository;
+	uint64_t offset;	 /* durable bytes */
+	struct str digest_state; /* saved state of the running digest (crypto/digest.h) */
+	int64_t started_us;
+	int64_t updated_us;
+};
+int store_upload_insert(
+	struct db_conn *c, const struct store_upload *upload, struct err *err) MUST_CHECK;
+int store_upload_find(struct db_conn *c, struct arena *arena, struct str id,
+	struct store_upload *upload, struct err *err) MUST_CHECK;
+int store_upload_update(
+	struct db_conn *c, const struct store_upload *upload, struct err *err) MUST_CHECK;
+int store_upload_delete(struct db_conn *c, struct str id, struct err *err) MUST_CHECK;
+
+/* --- manifests */
+enum store_manifest_kind { STORE_IMAGE = 1, STORE_ARTIFACT = 2, STORE_INDEX = 3 };
+enum store_reference_kind { STORE_REF_CONFIG = 1, STORE_REF_LAYER = 2, STORE_REF_CHILD = 3 };
+
+struct store_reference {
+	enum store_reference_kind kind;
+	struct str digest;
+	struct str media_type;
+	uint64_t size;
+	struct str os, architecture, variant; /* of an index entry */
+};
+
+struct store_manifest {
+	int64_t id;
+	int64_t repository;
+	struct str digest;
+	struct str media_type;
+	enum store_manifest_kind kind;
+	struct str artifact_type;
+	struct str subject;
+	struct str bytes;
+	int64_t pushed_us;
+	VEC(struct store_reference)
+	references; /* in order; filled on insert, read by _references */
+};
+/* Inserts unless (repository, digest) exists; sets manifest->id either way; outcome 0. */
+int store_manifest_put(
+	struct db_conn *c, struct store_manifest *manifest, struct err *err) MUST_CHECK;
+int store_manifest_by_digest(struct db_conn *c, struct arena *arena, int64_t repository,
+	struct str digest, struct store_manifest *manifest, struct err *err) MUST_CHECK;
+int store_manifest_by_tag(struct db_conn *c, struct arena *arena, int64_t repository,
+	struct str tag, struct store_manifest *manifest, struct err *err) MUST_CHECK;
+/* The manifest of that digest in any repository (scans work on digests). */
+int store_manifest_anywhere(struct db_conn *c, struct arena *arena, struct str digest,
+	struct store_manifest *manifest, struct err *err) MUST_CHECK;
+int store_manifest_references(struct db_conn *c, struct arena *arena, int64_t manifest,
+	struct store_manifest *out, struct err *err) MUST_CHECK;
+int store_manifest_exists(
+	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+
+/* --- tags */
+int store_tag_put(struct db_conn *c, int64_t repository, struct str tag, int64_t manifest,
+	int64_t now_us, struct err *err) MUST_CHECK;
+int store_tag_list(struct db_conn *c, struct arena *arena, int64_t repository, struct str last,
+	size_t limit, struct str *tags, size_t *count, struct err *err) MUST_CHECK;
+/* Tags of one manifest, byte order, comma separated (empty when none). */
+int store_tags_of(struct db_conn *c, struct arena *arena, int64_t manifest, struct str *tags,
+	struct err *err) MUST_CHECK;
+
+/* One row per (repository, manifest), for lists of images; ordered by (repository name, digest). */
+struct store_image_row {
+	struct str repository;
+	struct str digest;
+	struct str media_type;
+	struct str artifact_type;
+	enum store_manifest_kind kind;
+	struct str tags;
+	int64_t pushed_us;
+	int64_t manifest;
+	uint64_t size; /* manifest, config and layers */
+};
+struct store_image_cursor {
+	struct str repository; /* exclusive start; empty: the beginning */
+	struct str digest;
+};
+/* only_repository: STR_NULL for all. */
+int store_image_rows(struct db_conn *c, struct arena *arena, struct str only_repository,
+	const struct store_image_cursor *after, size_t limit, struct store_image_row *rows,
+	size_t *count, struct err *err) MUST_CHECK;
+
+#endif
