@@ -6,8 +6,8 @@
 #ifndef STORE_SCAN_STATE_H
 #define STORE_SCAN_STATE_H
 
+#include "db/db.h"
 #include "inventory/finding.h"
-#include "inventory/layer.h"
 
 /* --- layers: the wire form of inventory/layer.h, kept as it is (compressed inside). Returns/sets
  * text in arena. */
