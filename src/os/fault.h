@@ -2,8 +2,10 @@
 /*
  * Injected faults for tests: the environment
  * LAZARET_FAULT="write:ENOSPC:after=1048576,fsync:EIO:nth=3" makes the named operation fail. Read
- * once; without the variable every check is one branch. Names: write, short-write, fsync, rename,
- * open. Any thread.
+ * once; without the variable every check is one branch. Names: write, short-write (half of the
+ * bytes are written, then the error comes), fsync, rename, open. Rules: nth=N only the N-th call,
+ * from=N that and every later one, after=N every call that passes N bytes in total, none: every
+ * call. Any thread.
  */
 #ifndef OS_FAULT_H
 #define OS_FAULT_H

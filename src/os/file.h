@@ -25,7 +25,8 @@ int file_slurp(struct arena *arena, const char *path, size_t max_bytes, struct s
 int file_slurp_fd(struct arena *arena, int fd, size_t max_bytes, struct str *text,
 	struct err *err) MUST_CHECK;
 int file_size(int fd, uint64_t *size, struct err *err) MUST_CHECK;
-int file_sync(int fd, struct err *err) MUST_CHECK; /* fdatasync */
+int file_truncate(int fd, uint64_t size, struct err *err) MUST_CHECK; /* cuts or extends */
+int file_sync(int fd, struct err *err) MUST_CHECK;		      /* fdatasync */
 int file_sync_dir(const char *path, struct err *err) MUST_CHECK;
 int file_sync_dir_at(int directory, struct err *err) MUST_CHECK;
 int file_rename_at(
