@@ -2,7 +2,7 @@
 /*
  * Writer of structured log lines (contract in log.h). A line is built on the stack up to 4 KiB and
  * cut there: a log line must not be able to fail or to allocate. Settings are written once before
- * threads start and only read afterwards.
+ * threads start and only read afterwards; the level alone may change while threads run.
  */
 #include "base/log.h"
 
@@ -26,6 +26,7 @@ static const struct {
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
 
 static struct log_settings settings = { .level = LOG_INFO, .fd = STDERR_FILENO };
+static _Atomic enum log_level threshold = LOG_INFO;
 
 struct line {
 	char text[4096];
@@ -35,11 +36,17 @@ struct line {
 void log_setup(const struct log_settings *chosen)
 {
 	settings = *chosen;
+	threshold = chosen->level;
+}
+
+void log_set_level(enum log_level level)
+{
+	threshold = level;
 }
 
 bool log_enabled(enum log_event_id id)
 {
-	return events[id].level >= settings.level;
+	return events[id].level >= threshold;
 }
 
 bool log_level_parse(struct str name, enum log_level *level)

@@ -56,6 +56,7 @@ struct log_settings {
 
 /* Before other threads start. Default: LOG_INFO, logfmt, standard error. */
 void log_setup(const struct log_settings *settings);
+void log_set_level(enum log_level level); /* any time, any thread */
 bool log_enabled(enum log_event_id id);
 void log_emit(enum log_event_id id, const struct log_field *fields, size_t count);
 bool log_level_parse(struct str name, enum log_level *level); /* debug, info, warning, error */
