@@ -12,18 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-int json_parse(struct str text, size_t max_bytes, json_t **root, struct err *err)
+static int parse(struct str text, size_t max_bytes, size_t flags, json_t **root, struct err *err)
 {
 	if (text.n > max_bytes)
 		return err_set(err, E2BIG, "JSON of %zu bytes is larger than the limit of %zu",
 			text.n, max_bytes);
 	json_error_t error;
-	json_t *tree = json_loadb(text.p ? text.p : "", text.n, JSON_ALLOW_NUL, &error);
+	json_t *tree = json_loadb(text.p ? text.p : "", text.n, JSON_ALLOW_NUL | flags, &error);
 	if (!tree)
 		return err_set(err, EINVAL, "not valid JSON: %s (line %d, column %d)", error.text,
 			error.line, error.column);
 	*root = tree;
 	return 0;
+}
+
+int json_parse(struct str text, size_t max_bytes, json_t **root, struct err *err)
+{
+	return parse(text, max_bytes, 0, root, err);
 }
 
 static void decref(void *tree)
@@ -35,6 +40,16 @@ int json_parse_arena(
 	struct arena *arena, struct str text, size_t max_bytes, json_t **root, struct err *err)
 {
 	int r = json_parse(text, max_bytes, root, err);
+	if (r < 0)
+		return err_trace(err, r);
+	arena_defer(arena, decref, *root);
+	return 0;
+}
+
+int json_parse_unique_arena(
+	struct arena *arena, struct str text, size_t max_bytes, json_t **root, struct err *err)
+{
+	int r = parse(text, max_bytes, JSON_REJECT_DUPLICATES, root, err);
 	if (r < 0)
 		return err_trace(err, r);
 	arena_defer(arena, decref, *root);

@@ -18,6 +18,10 @@ int json_parse(struct str text, size_t max_bytes, json_t **root, struct err *err
 /* As json_parse; the tree is released with the arena. */
 int json_parse_arena(struct arena *arena, struct str text, size_t max_bytes, json_t **root,
 	struct err *err) MUST_CHECK;
+/* As json_parse_arena; an object that has a member twice is -EINVAL, because readers differ in
+ * which one they take. */
+int json_parse_unique_arena(struct arena *arena, struct str text, size_t max_bytes, json_t **root,
+	struct err *err) MUST_CHECK;
 
 struct str json_str(const json_t *object, const char *member); /* borrowed; STR_NULL: absent */
 struct str json_text(const json_t *string); /* of a string value; STR_NULL: not one */

@@ -44,6 +44,12 @@ struct oci_manifest {
  */
 int oci_manifest_parse(struct arena *arena, struct str bytes, struct str content_type,
 	struct oci_manifest *manifest, struct err *err) MUST_CHECK;
+/* A statement about an image (BuildKit's provenance and SBOM manifests): every layer is in-toto, so
+ * there is nothing to scan although the configuration is that of an image. */
+bool oci_manifest_is_attestation(const struct oci_manifest *manifest);
+/* At least one layer may be missing from the registry: nondistributable type or "urls". */
+bool oci_manifest_has_foreign_layer(const struct oci_manifest *manifest);
+bool oci_descriptor_is_foreign(const struct oci_descriptor *descriptor);
 
 struct oci_history {
 	struct str created_by;
@@ -65,5 +71,6 @@ bool oci_is_index_type(struct str media_type);
 bool oci_is_layer_type(struct str media_type); /* tar layer of Docker or OCI, any compression */
 bool oci_is_nondistributable_type(struct str media_type); /* foreign / nondistributable layers */
 bool oci_is_image_config_type(struct str media_type);
+bool oci_is_attestation_type(struct str media_type); /* in-toto statements */
 
 #endif
