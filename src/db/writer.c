@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Group commit (contract in writer.h). The thread takes waiting writes one by one into an open
+ * transaction, each in a savepoint, until none waits or the batch is large or old enough; then one
+ * COMMIT makes all of them durable and their callers are woken. While that fsync runs, the next
+ * batch gathers by itself, so the batch size follows the load and nobody waits for a timer.
+ *
+ * A write that fails, or returns an outcome, is undone alone. Two things take a whole batch down:
+ * a COMMIT that fails, and a failure after which the database has given up the transaction by
+ * itself (full disk, I/O error). Then every caller of the batch whose write had been done gets that
+ * error; nothing is run a second time behind the caller's back.
+ *
+ * A request lives on its caller's stack; the writer must not touch it once it has set done.
+ */
+#include "db/writer.h"
+
+#include "base/vec.h"
+#include "os/clock.h"
+#include "os/thread.h"
+
+#include <stdlib.h>
+
+/* One transaction may hold so many writes and stay open for so long before it is committed. */
+enum { BATCH_WRITES = 256, BATCH_US = 20000 };
+
+struct request {
+	db_fn fn;
+	void *argument;
+	struct err *err;
+	int result;
+	bool done;
+	struct lock_cond woken;
+	struct request *next;
+};
+
+struct db_writer {
+	struct db_conn *conn;
+	pthread_t thread;
+	struct lock lock;
+	struct lock_cond work;
+	struct request *first; /* waiting requests, oldest first */
+	struct request **last;
+	bool stopping;
+	VEC(struct request *) batch; /* only the writer thread: taken, not answered yet */
+};
+
+static struct request *take(struct db_writer *writer, bool wait)
+{
+	lock_take(&writer->lock);
+	while (wait && !writer->first && !writer->stopping)
+		lock_cond_wait(&writer->work, &writer->lock);
+	struct request *request = writer->first;
+	if (request) {
+		writer->first = request->next;
+		if (!writer->first)
+			writer->last = &writer->first;
+	}
+	lock_release(&writer->lock);
+	return request;
+}
+
+/* Wakes every caller of the batch; true when others wait already. */
+static bool answer_all(struct db_writer *writer)
+{
+	lock_take(&writer->lock);
+	for (size_t i = 0; i < writer->batch.n; i++) {
+		struct request *request = writer->batch.items[i];
+		request->done = true;
+		lock_cond_signal(&request->woken);
+	}
+	bool busy = writer->first != NULL;
+	lock_release(&writer->lock);
+	writer->batch.n = 0;
+	return busy;
+}
+
+/* The writes done so far are lost; those that failed by themselves keep their own answer. */
+static void fail_all(struct db_writer *writer, int result, const struct err *why)
+{
+	for (size_t i = 0; i < writer->batch.n; i++) {
+		struct request *request = writer->batch.items[i];
+		if (request->result != 0)
+			continue;
+		request->result = result;
+		if (request->err)
+			*request->err = *why;
+	}
+}
+
+/* Runs one request in its savepoint. < 0: the transaction as a whole cannot go on. */
+static int run_one(struct db_writer *writer, struct request *request, struct err *err)
+{
+	struct db_conn *conn = writer->conn;
+	const struct db_driver *driver = conn->driver;
+	int result = driver->savepoint(conn, err);
+	if (result < 0)
+		return err_trace(err, result);
+	request->result = db_call(conn, request->fn, request->argument, request->err);
+	if (!driver->in_transaction(conn))
+		return request->result < 0
+			       ? err_set(err, request->result,
+					 "another write of the same commit failed: %s",
+					 err_text(request->err))
+			       : err_set(err, EIO, "the database gave up the transaction");
+	if (request->result == 0)
+		result = driver->savepoint_keep(conn, err);
+	else
+		result = driver->savepoint_undo(conn, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+/* Fills one transaction, starting with first, and ends it. All of it is in writer->batch then. */
+static void run_batch(struct db_writer *writer, struct request *first)
+{
+	struct db_conn *conn = writer->conn;
+	const struct db_driver *driver = conn->driver;
+	struct err err = ERR_INIT;
+	int64_t began = clock_monotonic(os_clock());
+	struct request *request = first;
+	int result = driver->begin(conn, DB_ROLE_WRITER, &err);
+	for (;;) {
+		VEC_PUSH(&writer->batch, request);
+		if (result == 0)
+			result = run_one(writer, request, &err);
+		if (result < 0 || writer->batch.n >= BATCH_WRITES ||
+			clock_monotonic(os_clock()) - began >= BATCH_US)
+			break;
+		request = take(writer, false);
+		if (!request)
+			break;
+	}
+	if (result == 0)
+		result = driver->commit(conn, &err);
+	if (result < 0) {
+		driver->abandon(conn);
+		fail_all(writer, result, &err);
+	}
+}
+
+static void writer_main(void *argument)
+{
+	struct db_writer *writer = argument;
+	struct request *request;
+	while ((request = take(writer, true)) != NULL) {
+		run_batch(writer, request);
+		bool busy = answer_all(writer);
+		writer->conn->driver->housekeeping(writer->conn, busy);
+	}
+}
+
+static void destroy(struct db_writer *writer)
+{
+	writer->conn->driver->disconnect(writer->conn);
+	lock_cond_destroy(&writer->work);
+	lock_destroy(&writer->lock);
+	VEC_FREE(&writer->batch);
+	free(writer);
+}
+
+int db_writer_start(struct db_conn *conn, struct db_writer **writer, struct err *err)
+{
+	struct db_writer *made = calloc(1, sizeof(*made));
+	CHECK(made);
+	made->conn = conn;
+	made->last = &made->first;
+	lock_init(&made->lock, LOCK_DB_WRITER);
+	lock_cond_init(&made->work);
+	int result = thread_start("db-writer", writer_main, made, &made->thread, err);
+	if (result < 0) {
+		destroy(made);
+		return err_trace(err, result);
+	}
+	*writer = made;
+	return 0;
+}
+
+int db_writer_run(struct db_writer *writer, db_fn fn, void *argument, struct err *err)
+{
+	/* Words of a failure are needed for others of the batch even when the caller wants none. */
+	struct err own = ERR_INIT;
+	struct request request = { .fn = fn, .argument = argument, .err = err ? err : &own };
+	lock_cond_init(&request.woken);
+	lock_take(&writer->lock);
+	CHECK(!writer->stopping);
+	*writer->last = &request;
+	writer->last = &request.next;
+	lock_cond_signal(&writer->work);
+	while (!request.done)
+		lock_cond_wait(&request.woken, &writer->lock);
+	lock_release(&writer->lock);
+	lock_cond_destroy(&request.woken);
+	return request.result;
+}
+
+void db_writer_stop(struct db_writer **writer)
+{
+	struct db_writer *ending = *writer;
+	*writer = NULL;
+	if (!ending)
+		return;
+	lock_take(&ending->lock);
+	ending->stopping = true;
+	lock_cond_signal(&ending->work);
+	lock_release(&ending->lock);
+	thread_join(ending->thread);
+	destroy(ending);
+}
