@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of severities, fix states and image states, the order in which people read findings, and
+ * the sentence that says what to do about one. Pure functions.
+ */
+#include "inventory/finding.h"
+
+static const struct str severities[] = {
+	[SEVERITY_UNKNOWN] = STR_INIT("Unknown"),
+	[SEVERITY_LOW] = STR_INIT("Low"),
+	[SEVERITY_MEDIUM] = STR_INIT("Medium"),
+	[SEVERITY_HIGH] = STR_INIT("High"),
+	[SEVERITY_CRITICAL] = STR_INIT("Critical"),
+};
+
+/* Words of the feeds that are not our own names. "none" is CVSS 0.0: known, and harmless. */
+static const struct {
+	struct str word;
+	enum severity severity;
+} severity_words[] = {
+	{ STR_INIT("moderate"), SEVERITY_MEDIUM },
+	{ STR_INIT("important"), SEVERITY_HIGH },
+	{ STR_INIT("negligible"), SEVERITY_LOW },
+	{ STR_INIT("none"), SEVERITY_LOW },
+};
+
+static const struct str fix_states[] = {
+	[FIX_UNKNOWN] = STR_INIT("unknown"),
+	[FIX_AVAILABLE] = STR_INIT("fixed"),
+	[FIX_NONE] = STR_INIT("not fixed"),
+	[FIX_WONT] = STR_INIT("will not fix"),
+};
+
+static const struct {
+	struct str name;
+	struct str code;
+	struct str cause;
+} image_states[] = {
+#define IMAGE_STATE(id, name, code, cause, doc)                                                    \
+	[id] = { STR_INIT(name), STR_INIT(code), STR_INIT(cause) },
+#include "inventory/image_states.def"
+#undef IMAGE_STATE
+};
+
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+struct str severity_name(enum severity severity)
+{
+	return severities[severity];
+}
+
+bool severity_parse(struct str text, enum severity *severity)
+{
+	for (size_t i = 0; i < COUNT(severities); i++) {
+		if (str_eq_nocase(text, severities[i])) {
+			*severity = (enum severity)i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < COUNT(severity_words); i++) {
+		if (str_eq_nocase(text, severity_words[i].word)) {
+			*severity = severity_words[i].severity;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct str fix_state_name(enum fix_state state)
+{
+	return fix_states[state];
+}
+
+bool fix_state_parse(struct str text, enum fix_state *state)
+{
+	for (size_t i = 0; i < COUNT(fix_states); i++) {
+		if (str_eq(text, fix_states[i])) {
+			*state = (enum fix_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct str image_state_name(enum image_state state)
+{
+	return image_states[state].name;
+}
+
+struct str image_state_code(enum image_state state)
+{
+	return image_states[state].code;
+}
+
+struct str image_state_cause(enum image_state state)
+{
+	return image_states[state].cause;
+}
+
+bool image_state_parse(struct str name, enum image_state *state)
+{
+	for (int i = 0; i < IMAGE_STATE_COUNT; i++) {
+		if (str_eq(name, image_states[i].name)) {
+			*state = (enum image_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The command that upgrades one installed package; the binary name is what the tool wants. */
+static struct str upgrade_command(struct arena *arena, const struct package *package)
+{
+	switch (package->type) {
+	case PACKAGE_DEB:
+		return arena_printf(arena,
+			"apt-get update && apt-get install --only-upgrade -y " STR_FMT,
+			STR_ARG(package->name));
+	case PACKAGE_APK:
+		return arena_printf(
+			arena, "apk upgrade --no-cache " STR_FMT, STR_ARG(package->name));
+	case PACKAGE_TYPE_COUNT:
+		break;
+	}
+	return STR_NULL;
+}
+
+struct str finding_remedy(
+	struct arena *arena, const struct package *package, const struct match *match)
+{
+	if (match->fix_state == FIX_AVAILABLE && match->fixed_version.n) {
+		/* Say so where the fixed version is that of another name than the one shown. */
+		bool same = str_eq(package->name, package->source_name);
+		struct str source = same ? STR("")
+					 : arena_printf(arena, " (source package " STR_FMT ")",
+						   STR_ARG(package->source_name));
+		return arena_printf(arena,
+			"Upgrade " STR_FMT " from " STR_FMT " to " STR_FMT " or later" STR_FMT
+			" (" STR_FMT "), or use a newer base image, then rebuild and push.",
+			STR_ARG(package->name), STR_ARG(package->version),
+			STR_ARG(match->fixed_version), STR_ARG(source),
+			STR_ARG(upgrade_command(arena, package)));
+	}
+	if (match->fix_state == FIX_WONT)
+		return arena_printf(arena,
+			"The distribution will not fix this in " STR_FMT
+			": remove the package if it is not needed, or move to a newer release of "
+			"the base image.",
+			STR_ARG(package->name));
+	return arena_printf(arena,
+		"No fixed version of " STR_FMT
+		" is published for this release: remove the package if it is not needed, move to a "
+		"release of the base image that has a fix, or accept the risk until one appears.",
+		STR_ARG(package->name));
+}
+
+int finding_compare(const void *a, const void *b)
+{
+	const struct finding *fa = a;
+	const struct finding *fb = b;
+	if (fa->match.severity != fb->match.severity)
+		return fa->match.severity > fb->match.severity ? -1 : 1;
+	bool fixable_a = fa->match.fix_state == FIX_AVAILABLE;
+	bool fixable_b = fb->match.fix_state == FIX_AVAILABLE;
+	if (fixable_a != fixable_b)
+		return fixable_a ? -1 : 1;
+	int order = str_cmp(fa->match.vulnerability, fb->match.vulnerability);
+	if (!order)
+		order = str_cmp(fa->package.name, fb->package.name);
+	if (!order)
+		order = str_cmp(fa->package.version, fb->package.version);
+	return order ? order : str_cmp(fa->package.arch, fb->package.arch);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what an image says about itself to the key by which advisories are found. platforms.def is
+ * the table; the rules below make the part after the colon. A rule that cannot say the release
+ * leaves the key empty ("release unknown") and never guesses: a key without its release would match
+ * the advisories of every release.
+ *
+ * Distributions that only name a parent in ID_LIKE are not taken for it: their packages have their
+ * own versions. Pure functions.
+ */
+#include "inventory/platform.h"
+
+#include "base/strbuf.h"
+
+enum rule {
+	RULE_NONE,	/* rolling: no release */
+	RULE_MAJOR,	/* "12.5" → "12" */
+	RULE_WHOLE,	/* VERSION_ID as it is */
+	RULE_STREAM,	/* "23.1" → "23", "stream" */
+	RULE_UBUNTU,	/* "22.04" → "22.04:LTS" */
+	RULE_ALPINE,	/* "3.18.4" → "v3.18", "3.19_alpha…" → "edge" */
+	RULE_OPENEULER, /* "22.03", PRETTY_NAME "openEuler 22.03 (LTS-SP3)" → "22.03-LTS-SP3" */
+	RULE_OPENSUSE,	/* PRETTY_NAME "openSUSE Leap 15.5" → "Leap 15.5" */
+	RULE_SUSE,	/* PRETTY_NAME "SUSE Linux Enterprise Server 15 SP5" → without "SUSE " */
+	RULE_RHEL_CPE,	/* "cpe:/o:redhat:enterprise_linux:9::baseos" → what follows "redhat:" */
+};
+
+static const struct {
+	struct str os_id;
+	struct str ecosystem;
+	enum rule rule;
+} platforms[] = {
+#define PLATFORM(os_id, ecosystem, rule, doc) { STR_INIT(os_id), STR_INIT(ecosystem), rule },
+#include "inventory/platforms.def"
+#undef PLATFORM
+};
+
+static bool is_number(struct str text)
+{
+	uint64_t value;
+	return str_parse_u64(text, &value);
+}
+
+/* "12.5" → "12"; STR_NULL unless it begins with a number. */
+static struct str major_of(struct str version)
+{
+	struct str major = STR_NULL;
+	str_cut(&version, '.', &major);
+	return is_number(major) ? major : STR_NULL;
+}
+
+static struct str ubuntu_release(struct arena *arena, struct str version)
+{
+	struct str year;
+	struct str month;
+	struct str rest = version;
+	uint64_t number;
+	if (!str_cut(&rest, '.', &year) || !str_cut(&rest, '.', &month) ||
+		!str_parse_u64(year, &number) || !is_number(month))
+		return STR_NULL;
+	/* Point releases ("22.04.3") belong to their release. */
+	bool lts = number % 2 == 0 && str_eq(month, STR("04"));
+	return arena_printf(
+		arena, STR_FMT "." STR_FMT "%s", STR_ARG(year), STR_ARG(month), lts ? ":LTS" : "");
+}
+
+/*
+ * The release that the first line of etc/apk/repositories points to: "v3.18" or "edge". Lines with
+ * a tag ("@testing https://…") only offer packages to those who ask for them by name.
+ */
+static struct str repositories_release(struct str text)
+{
+	struct str line;
+	while (str_cut(&text, '\n', &line)) {
+		line = str_trim(line);
+		if (!line.n || *line.p == '#' || *line.p == '@')
+			continue;
+		struct str part;
+		while (str_cut(&line, '/', &part)) {
+			if (str_eq(part, STR("edge")))
+				return part;
+			if (part.n > 1 && *part.p == 'v' && str_contains(part, STR(".")) &&
+				major_of(str_skip(part, 1)).n)
+				return part;
+		}
+	}
+	return STR_NULL;
+}
+
+static struct str alpine_release(struct arena *arena, const struct platform_facts *facts)
+{
+	struct str version = facts->version_id;
+	if (str_contains(version, STR("_alpha")) || str_eq(version, STR("edge")))
+		return STR("edge");
+	if (str_eq(repositories_release(facts->apk_repositories), STR("edge")))
+		return STR("edge");
+	struct str major;
+	struct str minor;
+	struct str rest = version;
+	if (!str_cut(&rest, '.', &major) || !str_cut(&rest, '.', &minor) || !is_number(major) ||
+		!is_number(minor))
+		return arena_str(arena, repositories_release(facts->apk_repositories));
+	return arena_printf(arena, "v" STR_FMT "." STR_FMT, STR_ARG(major), STR_ARG(minor));
+}
+
+static struct str stream_release(struct str version)
+{
+	if (str_eq_nocase(version, STR("stream")))
+		return STR("stream");
+	return major_of(version);
+}
+
+static struct str openeuler_release(struct arena *arena, const struct platform_facts *facts)
+{
+	size_t open = str_find(facts->pretty_name, '(');
+	size_t close = str_rfind(facts->pretty_name, ')');
+	if (!facts->version_id.n)
+		return STR_NULL;
+	if (open == STR_NONE || close == STR_NONE || close < open)
+		return facts->version_id;
+	struct str word = str_sub(facts->pretty_name, open + 1, close - open - 1);
+	return arena_printf(arena, STR_FMT "-" STR_FMT, STR_ARG(facts->version_id), STR_ARG(word));
+}
+
+static struct str after(struct str text, struct str prefix)
+{
+	return str_starts(text, prefix) ? str_skip(text, prefix.n) : STR_NULL;
+}
+
+/* Text of the release; STR_NULL when it cannot be said. */
+static struct str release_of(
+	struct arena *arena, enum rule rule, const struct platform_facts *facts)
+{
+	switch (rule) {
+	case RULE_MAJOR:
+		return major_of(facts->version_id);
+	case RULE_WHOLE:
+		return facts->version_id;
+	case RULE_STREAM:
+		return stream_release(facts->version_id);
+	case RULE_UBUNTU:
+		return ubuntu_release(arena, facts->version_id);
+	case RULE_ALPINE:
+		return alpine_release(arena, facts);
+	case RULE_OPENEULER:
+		return openeuler_release(arena, facts);
+	case RULE_OPENSUSE:
+		return after(facts->pretty_name, STR("openSUSE "));
+	case RULE_SUSE:
+		return after(facts->pretty_name, STR("SUSE "));
+	case RULE_RHEL_CPE:
+		return after(facts->cpe_name, STR("cpe:/o:redhat:"));
+	case RULE_NONE:
+		break;
+	}
+	return STR_NULL;
+}
+
+static struct str lower(struct arena *arena, struct str text)
+{
+	char *copy = arena_cstr(arena, text);
+	for (size_t i = 0; i < text.n; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] | 0x20);
+	return (struct str){ copy, text.n };
+}
+
+void platform_derive(
+	struct arena *arena, const struct platform_facts *facts, struct platform *platform)
+{
+	*platform = (struct platform){
+		.release_key = STR(""),
+		.flavours = STR(""),
+		.os_id = lower(arena, facts->id),
+		.os_version = arena_str(arena, facts->version_id),
+		.os_name = arena_str(arena, facts->pretty_name),
+	};
+	for (size_t i = 0; i < sizeof(platforms) / sizeof(*platforms); i++) {
+		if (!str_eq(platform->os_id, platforms[i].os_id))
+			continue;
+		struct str release = release_of(arena, platforms[i].rule, facts);
+		if (platforms[i].rule == RULE_NONE)
+			platform->release_key = platforms[i].ecosystem;
+		else if (release.n)
+			platform->release_key = arena_printf(arena, STR_FMT ":" STR_FMT,
+				STR_ARG(platforms[i].ecosystem), STR_ARG(release));
+		return;
+	}
+}
