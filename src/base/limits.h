@@ -38,6 +38,16 @@
 #define LIMIT_LAYER_PACKAGES  ((size_t)250000)
 /* Whiteouts kept of one layer. */
 #define LIMIT_LAYER_WHITEOUTS ((size_t)250000)
+/* One field of a package (name, version, maintainer …); real ones are below 300 bytes. */
+#define LIMIT_PACKAGE_TEXT    ((size_t)4096)
+/* A small text file that is kept whole (os-release, apk repositories): real ones are below 2 kB. */
+#define LIMIT_TEXT_FILE_BYTES ((size_t)64 << 10)
+/* Facts (lines of os-release and the like) of one layer. */
+#define LIMIT_LAYER_FACTS     ((size_t)10000)
+/* Things inside one image archive that its reader hears of: layers, documents and links. */
+#define LIMIT_ARCHIVE_ENTRIES ((size_t)20000)
+/* What all answers about one image archive may hold together. */
+#define LIMIT_ARCHIVE_BYTES   ((size_t)512 << 20)
 /* Longest path inside a layer: PATH_MAX of Linux, a longer one cannot be extracted anyway. */
 #define LIMIT_ENTRY_PATH      ((size_t)4096)
 /* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */

@@ -33,7 +33,8 @@ bool package_type_parse(struct str name, enum package_type *type);
 struct str package_type_grammar(enum package_type type);
 struct str package_type_class(enum package_type type);		     /* "OS" or "Language" */
 bool package_same(const struct package *a, const struct package *b); /* identity members */
-/* Package URL: pkg:deb/debian/bash@5.2.15-2+b2?arch=amd64&distro=debian-12 (purl specification). */
+/* Package URL: pkg:deb/debian/bash@5.2.15-2%2Bb2?arch=amd64&distro=debian-12 (purl specification).
+ */
 void package_purl(
 	const struct package *package, struct str os_id, struct str os_version, struct strbuf *out);
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Package types come from package_types.def. Package URLs follow the package-url specification:
+ * each component is percent-encoded by itself, everything but letters, digits and ".-_~" (and ":"
+ * where it separates nothing) becomes %XX, qualifiers are sorted by key, and empty ones are left
+ * out.
+ */
+#include "inventory/package.h"
+
+#include <string.h>
+
+static const struct {
+	struct str name;
+	struct str grammar;
+	struct str class;
+} types[] = {
+#define PACKAGE_TYPE(id, name, grammar, class)                                                     \
+	[id] = { STR_INIT(name), STR_INIT(grammar), STR_INIT(class) },
+#include "inventory/package_types.def"
+#undef PACKAGE_TYPE
+};
+
+struct str package_type_name(enum package_type type)
+{
+	CHECK(type < PACKAGE_TYPE_COUNT);
+	return types[type].name;
+}
+
+bool package_type_parse(struct str name, enum package_type *type)
+{
+	for (size_t i = 0; i < PACKAGE_TYPE_COUNT; i++) {
+		if (str_eq(name, types[i].name)) {
+			*type = (enum package_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct str package_type_grammar(enum package_type type)
+{
+	CHECK(type < PACKAGE_TYPE_COUNT);
+	return types[type].grammar;
+}
+
+struct str package_type_class(enum package_type type)
+{
+	CHECK(type < PACKAGE_TYPE_COUNT);
+	return types[type].class;
+}
+
+bool package_same(const struct package *a, const struct package *b)
+{
+	return a->type == b->type && str_eq(a->name, b->name) && str_eq(a->version, b->version) &&
+	       str_eq(a->source_name, b->source_name) &&
+	       str_eq(a->source_version, b->source_version) && str_eq(a->arch, b->arch);
+}
+
+static bool unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr(".-_~:", c));
+}
+
+static void encode(struct strbuf *out, struct str text, bool lower)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (lower && c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (unreserved(c))
+			strbuf_add_char(out, c);
+		else
+			strbuf_addf(out, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+void package_purl(
+	const struct package *package, struct str os_id, struct str os_version, struct strbuf *out)
+{
+	bool os_package = str_eq(package_type_class(package->type), STR("OS"));
+	char separator = '?';
+
+	strbuf_add_cstr(out, "pkg:");
+	strbuf_add_str(out, package_type_name(package->type));
+	strbuf_add_char(out, '/');
+	if (os_package && os_id.n) {
+		encode(out, os_id, true);
+		strbuf_add_char(out, '/');
+	}
+	/* deb and apk names are lower case by their definition in the specification. */
+	encode(out, package->name, os_package);
+	if (package->version.n) {
+		strbuf_add_char(out, '@');
+		encode(out, package->version, false);
+	}
+	if (package->arch.n) {
+		strbuf_addf(out, "%carch=", separator);
+		encode(out, package->arch, false);
+		separator = '&';
+	}
+	if (os_package && os_id.n && os_version.n) {
+		strbuf_addf(out, "%cdistro=", separator);
+		encode(out, os_id, true);
+		strbuf_add_char(out, '-');
+		encode(out, os_version, false);
+	}
+}
