@@ -13,7 +13,13 @@
  * Bodies: without a sink the body (at most LIMIT_BODY_BYTES, else 413) is there whole when the
  * handler runs. A route with a sink gets the bytes as they arrive: begin (authorization, name,
  * quota; runs before "100 Continue"; may reply, then the body is refused unread), data …, end
- * (replies), or abort when the client went away or the server stops.
+ * (replies), or abort when the client went away or the server stops. Exactly one of these closes a
+ * begun sink: a reply (from begin, data or end) or abort.
+ *
+ * What an answer costs on the wire is kept right for every handler: a refused body is either read
+ * and dropped (small) or ends the connection without cutting off the answer, HEAD never has a body,
+ * each request is one line of the access log. While the server drains, answers close their
+ * connections.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -62,19 +68,25 @@ struct http_settings {
 	uint16_t port;	     /* 0: any free one, see http_server_port */
 	const struct http_route *routes;
 	size_t route_count;
-	/* No route (404), wrong method (405, Allow is set), or broken target (400): answers in the
-	 * surface's format. */
+	/*
+	 * No route (404), wrong method (405, Allow is set), broken target or framing (400), body
+	 * over the limit (413): answers in the surface's format. why is one lower-case sentence
+	 * without full stop. When the target itself is broken http_path() is what could be read.
+	 */
 	void (*fallback)(struct http_exchange *x, int status, const char *why);
 	void *context; /* what http_context() returns */
 	const struct clock *clock;
-	unsigned connection_limit; /* 0: default */
-	unsigned idle_seconds;	   /* keep-alive and stalled-body time-out; 0: default */
+	/* Connections at a time; 0: 10,000, or half of the descriptors this process may have. */
+	unsigned connection_limit;
+	unsigned idle_seconds; /* keep-alive and stalled-body time-out; 0: 75 */
 };
 
 /* -EADDRINUSE with words that name the address when the port is busy. */
 int http_server_start(const struct http_settings *settings, struct http_server **server,
 	struct err *err) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *server);
+/* Announces a stop: answers close their connections and http_draining() is true; still accepts. */
+void http_server_drain(struct http_server *server);
 /* Stops accepting, lets running requests finish for at most grace_seconds, then closes. Nulls
  * *server. */
 void http_server_stop(struct http_server **server, unsigned grace_seconds);
@@ -88,13 +100,15 @@ struct str http_path(const struct http_exchange *x);	   /* raw, without query */
 struct str http_query(const struct http_exchange *x);	   /* raw, without "?"; STR_NULL: none */
 struct str http_capture(
 	const struct http_exchange *x, const char *name); /* decoded; STR_NULL: none */
-/* First query parameter of that name, percent-decoded ('+' stays), STR_NULL: none. */
+/* First query parameter of that name, percent-decoded ('+' stays), STR_NULL: none. "?name" and
+ * "?name=" give the empty text. */
 struct str http_param(struct http_exchange *x, const char *name);
 /* Header value; repeated lines joined with ", "; STR_NULL: none. */
 struct str http_header(struct http_exchange *x, const char *name);
 struct str http_body(const struct http_exchange *x);		      /* routes without sink */
 bool http_content_length(const struct http_exchange *x, uint64_t *n); /* false: chunked or none */
-struct str http_remote(const struct http_exchange *x); /* client address without port */
+bool http_draining(const struct http_exchange *x); /* the server is about to stop */
+struct str http_remote(struct http_exchange *x);   /* client address without port */
 /* "http://host:port" as the client addressed us (Host header), for absolute links. */
 struct str http_origin(struct http_exchange *x);
 
@@ -103,8 +117,8 @@ void http_set_state(struct http_exchange *x, void *state);
 void *http_state(const struct http_exchange *x);
 
 /* --- the answer; headers first, then one reply */
-void http_set_header(struct http_exchange *x, const char *name,
-	struct str value); /* replaces; CR/LF refused by CHECK-free drop */
+/* Replaces. A value with control characters is dropped: it could forge further headers. */
+void http_set_header(struct http_exchange *x, const char *name, struct str value);
 void http_add_header(
 	struct http_exchange *x, const char *name, struct str value); /* one more line */
 void http_reply_empty(struct http_exchange *x, int status);
@@ -112,6 +126,8 @@ void http_reply_empty(struct http_exchange *x, int status);
 void http_reply_text(
 	struct http_exchange *x, int status, const char *content_type, struct str body);
 void http_reply_json(struct http_exchange *x, int status, json_t *body); /* takes the reference */
+/* The answer to HEAD that a GET with a body of n bytes would have; only for HEAD requests. */
+void http_reply_length(struct http_exchange *x, int status, uint64_t n);
 /* Sends n bytes of fd from offset (sendfile); takes the descriptor. */
 void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset, uint64_t n);
 bool http_replied(const struct http_exchange *x);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The access log: one EV_REQUEST line per request, also for those the client gave up (status 499,
+ * as many servers log it) and those the library below refused by itself (its status; method and
+ * path may then be unknown). bytes_out is the length of the answer's body and is left out when the
+ * answer was cut off. The query is not logged: it may carry secrets.
+ */
+#include "base/log.h"
+#include "http/exchange.h"
+
+enum { STATUS_CLIENT_GONE = 499, LOGGED_PATH_MAX = 2048, LOGGED_AGENT_MAX = 256 };
+
+/* Status of an answer that was made below us; 0: there was none. */
+static int library_status(const struct http_exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+	return info ? (int)info->http_status : 0;
+}
+
+void http_log_request(struct http_exchange *x, bool complete)
+{
+	if (x->match.route && (x->match.route->flags & HTTP_NO_ACCESS_LOG) && complete)
+		return;
+	if (!log_enabled(EV_REQUEST))
+		return;
+	int status = STATUS_CLIENT_GONE;
+	if (complete)
+		status = x->replied ? x->status : library_status(x);
+	struct str path = x->stage == HTTP_STAGE_HEAD ? x->raw_target : x->target.path;
+	size_t query = str_find(path, '?');
+	if (query != STR_NONE)
+		path = str_sub(path, 0, query);
+	/* Without headers (the request was given up early) there is no agent to ask for. */
+	struct str agent = x->stage == HTTP_STAGE_HEAD ? STR("") : http_header(x, "User-Agent");
+	int64_t took_us = clock_monotonic(x->server->settings.clock) - x->started_us;
+	struct log_field fields[] = {
+		F_STR("method", x->method_text),
+		F_STR("path", str_sub(path, 0, LOGGED_PATH_MAX)),
+		F_I64("status", status),
+		F_U64("bytes_in", x->received),
+		F_MS("duration_ms", took_us),
+		F_STR("remote", http_remote(x)),
+		F_STR("agent", str_sub(agent, 0, LOGGED_AGENT_MAX)),
+		F_CSTR("id", x->id),
+		F_U64("bytes_out", x->answer_bytes),
+	};
+	size_t count = sizeof(fields) / sizeof(fields[0]);
+	log_emit(EV_REQUEST, fields, status == STATUS_CLIENT_GONE ? count - 1 : count);
+}

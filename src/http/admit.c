@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens between the last header line and the first body byte, that is before the client is
+ * told to continue: the framing of the body is checked (RFC 9112 §6.3 and §3.2; the library below
+ * accepts requests that two servers could read in two ways), the target is parsed, the route found,
+ * the size limit applied, and the sink's begin called. Each refusal leaves a reply in the exchange.
+ */
+#include "base/limits.h"
+#include "http/exchange.h"
+
+#include <strings.h>
+
+struct framing {
+	struct http_exchange *x;
+	unsigned hosts;
+	bool chunked;
+	const char *fault;
+};
+
+static const char *length_line(struct http_exchange *x, struct str value)
+{
+	uint64_t n;
+	if (!str_parse_u64(str_trim(value), &n))
+		return "Content-Length is not a number";
+	if (x->has_length && n != x->length)
+		return "there are two different Content-Length headers";
+	x->has_length = true;
+	x->length = n;
+	return NULL;
+}
+
+static enum MHD_Result framing_line(void *argument, enum MHD_ValueKind kind, const char *key,
+	size_t key_size, const char *value, size_t value_size)
+{
+	(void)kind;
+	struct framing *framing = argument;
+	struct str text = { value ? value : "", value ? value_size : 0 };
+	const char *fault = NULL;
+	if (key_size == 4 && !strcasecmp(key, "Host")) {
+		framing->hosts++;
+	} else if (key_size == 14 && !strcasecmp(key, "Content-Length")) {
+		fault = length_line(framing->x, text);
+	} else if (key_size == 17 && !strcasecmp(key, "Transfer-Encoding")) {
+		if (framing->chunked || !str_eq_nocase(str_trim(text), STR("chunked")))
+			fault = "the only Transfer-Encoding understood here is chunked";
+		framing->chunked = true;
+	}
+	if (!framing->fault)
+		framing->fault = fault;
+	return MHD_YES;
+}
+
+/* NULL, or why the request's framing is refused. */
+static const char *check_framing(struct http_exchange *x, const char *version)
+{
+	struct framing framing = { .x = x };
+	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, framing_line, &framing);
+	x->has_body = framing.chunked || (x->has_length && x->length);
+	if (framing.fault)
+		return framing.fault;
+	if (framing.chunked && x->has_length)
+		return "there is both a Content-Length and a Transfer-Encoding";
+	if (framing.hosts > 1)
+		return "there is more than one Host header";
+	if (!framing.hosts && strcmp(version, MHD_HTTP_VERSION_1_0))
+		return "the Host header is missing";
+	return NULL;
+}
+
+static enum http_method method_of(struct str text)
+{
+	for (unsigned m = 0; m < HTTP_METHOD_COUNT; m++)
+		if (str_eq(text, http_method_name((enum http_method)m)))
+			return (enum http_method)m;
+	return HTTP_METHOD_COUNT;
+}
+
+static void refuse(struct http_exchange *x, int status, const char *why)
+{
+	x->server->settings.fallback(x, status, why);
+	CHECK(x->replied);
+}
+
+static void begin(struct http_exchange *x)
+{
+	const struct http_route *route = x->match.route;
+	if (!route->sink) {
+		if (x->has_length && x->length > LIMIT_BODY_BYTES)
+			refuse(x, 413, "the request body is larger than this address accepts");
+		return;
+	}
+	x->sink_open = true;
+	if (route->sink->begin(x) == HTTP_REPLIED)
+		CHECK(x->replied);
+	else
+		CHECK(!x->replied);
+}
+
+void http_admit(struct http_exchange *x, const char *method, const char *version)
+{
+	x->method_text = arena_str(x->arena, str_from(method));
+	x->method = method_of(x->method_text);
+	const char *framing_fault = check_framing(x, version);
+	const char *target_fault = http_target_parse(x->arena, x->raw_target, &x->target);
+	if (framing_fault) {
+		/* Where this request ends is not certain, so nothing behind it is read. */
+		x->closing = true;
+		x->linger = true;
+		refuse(x, 400, framing_fault);
+		return;
+	}
+	if (target_fault) {
+		refuse(x, 400, target_fault);
+		return;
+	}
+	http_table_match(x->server->table, x->arena, x->method, &x->target, &x->match);
+	if (x->match.route) {
+		begin(x);
+		return;
+	}
+	if (!x->match.allowed) {
+		refuse(x, 404, "there is nothing at this address");
+		return;
+	}
+	http_set_header(x, "Allow", http_allow_text(x->arena, x->match.allowed));
+	refuse(x, 405, "this address does not take this method");
+}

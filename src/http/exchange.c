@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request as handlers see it: reading it and answering it (contract in http.h). A reply only
+ * builds the library's response object; the adapter (server.c) queues it when the library can take
+ * it, because an answer that is queued too early ends the connection.
+ *
+ * Everything runs on the connection's thread; an exchange is never shared.
+ */
+#include "http/exchange.h"
+
+#include "base/limits.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <strings.h>
+#include <unistd.h>
+
+struct http_exchange *http_exchange_new(
+	struct http_server *server, struct MHD_Connection *connection, struct str raw_target)
+{
+	struct arena *arena = arena_new(HTTP_ARENA_BYTES);
+	struct http_exchange *x = ARENA_NEW(arena, struct http_exchange);
+	x->server = server;
+	x->connection = connection;
+	x->arena = arena;
+	x->raw_target = arena_str(arena, raw_target);
+	x->target.path = STR("/");
+	x->method = HTTP_METHOD_COUNT;
+	x->method_text = STR("-");
+	x->body = STRBUF(LIMIT_BODY_BYTES);
+	x->started_us = clock_monotonic(server->settings.clock);
+	uuid_random(x->id);
+	return x;
+}
+
+void http_exchange_free(struct http_exchange *x)
+{
+	if (x->response)
+		MHD_destroy_response(x->response);
+	strbuf_free(&x->body);
+	struct arena *arena = x->arena;
+	arena_free(&arena);
+}
+
+/* --- the request */
+
+void *http_context(const struct http_exchange *x)
+{
+	return x->server->settings.context;
+}
+
+struct arena *http_arena(struct http_exchange *x)
+{
+	return x->arena;
+}
+
+enum http_method http_request_method(const struct http_exchange *x)
+{
+	return x->method;
+}
+
+struct str http_request_id(const struct http_exchange *x)
+{
+	return str_from(x->id);
+}
+
+struct str http_path(const struct http_exchange *x)
+{
+	return x->target.path;
+}
+
+struct str http_query(const struct http_exchange *x)
+{
+	return x->target.query;
+}
+
+struct str http_capture(const struct http_exchange *x, const char *name)
+{
+	for (size_t i = 0; i < x->match.capture_count; i++)
+		if (str_eq(x->match.captures[i].name, str_from(name)))
+			return x->match.captures[i].value;
+	return STR_NULL;
+}
+
+struct str http_param(struct http_exchange *x, const char *name)
+{
+	return http_query_param(x->arena, x->target.query, str_from(name));
+}
+
+struct header_search {
+	struct arena *arena;
+	const char *name;
+	struct str value;
+};
+
+static enum MHD_Result collect_header(void *argument, enum MHD_ValueKind kind, const char *key,
+	size_t key_size, const char *value, size_t value_size)
+{
+	(void)kind;
+	(void)key_size;
+	struct header_search *search = argument;
+	if (strcasecmp(key, search->name))
+		return MHD_YES;
+	struct str line = { value ? value : "", value ? value_size : 0 };
+	if (!search->value.p)
+		search->value = line;
+	else
+		search->value = arena_printf(
+			search->arena, STR_FMT ", " STR_FMT, STR_ARG(search->value), STR_ARG(line));
+	return MHD_YES;
+}
+
+struct str http_header(struct http_exchange *x, const char *name)
+{
+	struct header_search search = { .arena = x->arena, .name = name };
+	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, collect_header, &search);
+	return search.value;
+}
+
+struct str http_body(const struct http_exchange *x)
+{
+	return strbuf_view(&x->body);
+}
+
+bool http_content_length(const struct http_exchange *x, uint64_t *n)
+{
+	if (x->has_length)
+		*n = x->length;
+	return x->has_length;
+}
+
+bool http_draining(const struct http_exchange *x)
+{
+	return atomic_load(&x->server->draining);
+}
+
+struct str http_remote(struct http_exchange *x)
+{
+	if (x->remote.p)
+		return x->remote;
+	char text[INET6_ADDRSTRLEN] = "";
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	if (address && address->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+		memcpy(&v4, address, sizeof(v4));
+		inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+	} else if (address && address->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+		memcpy(&v6, address, sizeof(v6));
+		inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+	}
+	x->remote = arena_str(x->arena, str_from(text));
+	return x->remote;
+}
+
+struct str http_origin(struct http_exchange *x)
+{
+	struct str host = str_trim(http_header(x, "Host"));
+	if (host.n)
+		return arena_printf(x->arena, "http://" STR_FMT, STR_ARG(host));
+	const char *address = x->server->settings.address;
+	bool v6 = str_find(str_from(address), ':') != STR_NONE;
+	return arena_printf(x->arena, v6 ? "http://[%s]:%u" : "http://%s:%u", address,
+		(unsigned)x->server->port);
+}
+
+void http_set_state(struct http_exchange *x, void *state)
+{
+	x->state = state;
+}
+
+void *http_state(const struct http_exchange *x)
+{
+	return x->state;
+}
+
+/* --- the answer */
+
+static bool header_value_safe(struct str value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+void http_add_header(struct http_exchange *x, const char *name, struct str value)
+{
+	if (!header_value_safe(value))
+		return;
+	AVEC_PUSH(x->arena, &x->headers,
+		(struct http_header_line){ name, arena_cstr(x->arena, value) });
+}
+
+void http_set_header(struct http_exchange *x, const char *name, struct str value)
+{
+	if (!header_value_safe(value))
+		return;
+	size_t kept = 0;
+	for (size_t i = 0; i < x->headers.n; i++)
+		if (strcasecmp(x->headers.items[i].name, name))
+			x->headers.items[kept++] = x->headers.items[i];
+	x->headers.n = kept;
+	http_add_header(x, name, value);
+}
+
+bool http_replied(const struct http_exchange *x)
+{
+	return x->replied;
+}
+
+static void reply(struct http_exchange *x, int status, struct MHD_Response *response, uint64_t n)
+{
+	CHECK(!x->replied);
+	CHECK(response);
+	for (size_t i = 0; i < x->headers.n; i++)
+		MHD_add_response_header(
+			response, x->headers.items[i].name, x->headers.items[i].value);
+	MHD_add_response_header(response, "X-Request-Id", x->id);
+	x->response = response;
+	x->replied = true;
+	x->sink_open = false;
+	x->status = status;
+	x->answer_bytes = x->method == HTTP_HEAD ? 0 : n;
+}
+
+static struct MHD_Response *empty_response(void)
+{
+	return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+}
+
+void http_reply_empty(struct http_exchange *x, int status)
+{
+	reply(x, status, empty_response(), 0);
+}
+
+void http_reply_text(struct http_exchange *x, int status, const char *content_type, struct str body)
+{
+	http_set_header(x, "Content-Type", str_from(content_type));
+	/* The library only reads from a buffer it is told to copy; its type does not say so. */
+	union {
+		const char *borrowed;
+		void *given;
+	} bytes = { .borrowed = body.p };
+	struct MHD_Response *response =
+		body.n ? MHD_create_response_from_buffer(body.n, bytes.given, MHD_RESPMEM_MUST_COPY)
+		       : empty_response();
+	reply(x, status, response, body.n);
+}
+
+void http_reply_json(struct http_exchange *x, int status, json_t *body)
+{
+	char *text = json_dump(body, false);
+	json_decref(body);
+	http_set_header(x, "Content-Type", STR("application/json"));
+	size_t n = strlen(text);
+	reply(x, status, MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE), n);
+}
+
+static ssize_t no_bytes(void *argument, uint64_t position, char *buffer, size_t max)
+{
+	(void)argument;
+	(void)position;
+	(void)buffer;
+	(void)max;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+void http_reply_length(struct http_exchange *x, int status, uint64_t n)
+{
+	CHECK(x->method == HTTP_HEAD);
+	reply(x, status,
+		n ? MHD_create_response_from_callback(n, 64, no_bytes, NULL, NULL)
+		  : empty_response(),
+		0);
+}
+
+void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset, uint64_t n)
+{
+	if (!n) {
+		close(fd);
+		reply(x, status, empty_response(), 0);
+		return;
+	}
+	reply(x, status, MHD_create_response_from_fd_at_offset64(n, fd, offset), n);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this folder's files share about one request and its server. Not for other folders.
+ *
+ * An exchange is made when the request line has been read and ends in the library's completion
+ * call; both, and everything between, run on the connection's own thread.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "base/strbuf.h"
+#include "base/uuid.h"
+#include "base/vec.h"
+#include "http/http.h"
+#include "http/route.h"
+#include "os/thread.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+struct http_server {
+	struct http_settings settings;
+	struct http_table *table;
+	struct MHD_Daemon *daemon;
+	int listener; /* owned; closed after the daemon has stopped */
+	uint16_t port;
+	unsigned idle_seconds;
+	atomic_bool draining;
+	struct lock lock;
+	struct lock_cond quiet; /* running became 0 */
+	size_t running;		/* under lock: requests whose headers were read, not yet answered */
+};
+
+enum http_stage {
+	HTTP_STAGE_HEAD, /* the headers have not been looked at */
+	HTTP_STAGE_BODY, /* admitted or refused; the body arrives */
+	HTTP_STAGE_DONE, /* an answer is queued */
+};
+
+struct http_header_line {
+	const char *name;
+	const char *value;
+};
+
+struct http_exchange {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct arena *arena; /* the exchange itself lives in it */
+	enum http_stage stage;
+	int64_t started_us;
+	char id[UUID_TEXT];
+
+	struct str raw_target;
+	struct str method_text;
+	enum http_method method; /* HTTP_METHOD_COUNT: one we have no name for */
+	struct http_target target;
+	struct http_match match;
+	bool has_length; /* Content-Length is there; otherwise chunked or no body */
+	uint64_t length;
+	bool has_body;
+	uint64_t received;  /* body bytes */
+	struct strbuf body; /* routes without sink */
+	bool sink_open;	    /* begin accepted; neither replied nor aborted since */
+	bool counted;	    /* in server->running */
+	struct str remote;
+	void *state;
+
+	VEC(struct http_header_line) headers; /* in the arena */
+	struct MHD_Response *response;	      /* until it is queued */
+	bool replied;
+	int status;
+	uint64_t answer_bytes;
+	bool closing; /* the connection must not serve another request */
+	bool linger;  /* the client may still be sending: read it off before closing */
+};
+
+/* exchange.c */
+struct http_exchange *http_exchange_new(
+	struct http_server *server, struct MHD_Connection *connection, struct str raw_target);
+void http_exchange_free(struct http_exchange *x);
+
+/* admit.c: reads the headers, finds the route, opens the sink; may leave a reply. */
+void http_admit(struct http_exchange *x, const char *method, const char *version);
+
+/* access_log.c: complete: the answer went out whole. */
+void http_log_request(struct http_exchange *x, bool complete);
+
+/* listen.c */
+int http_listen(
+	const char *address, uint16_t port, int *fd, uint16_t *bound, struct err *err) MUST_CHECK;
+
+/* limits of this folder */
+enum {
+	/* A refused body up to this size is read and dropped, so that the connection lives on. */
+	HTTP_DISCARD_SMALL = 64 * 1024,
+	/* Memory of one request besides its body: headers are at most HTTP_POOL_BYTES. */
+	HTTP_ARENA_BYTES = 4 << 20,
+	/* Read buffer and headers of one connection; resident while it is idle. */
+	HTTP_POOL_BYTES = 32 * 1024,
+};
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The adapter to libmicrohttpd: the only file that knows its calling rules.
+ *
+ * For one request the library calls, on the connection's thread: target_read (request line read),
+ * on_request with no bytes (headers read; when that returns without a queued answer it sends "100
+ * Continue" if asked to), on_request with bytes as often as some arrive, on_request with no bytes
+ * again (body complete), on_completed (answer sent, or connection lost). An answer may be queued
+ * only in the first and in the last on_request; queued in the first it ends the connection. So:
+ *   - a refusal of a body that is small and already under way: the body is read and dropped, the
+ *     answer is queued at the end, the connection lives on;
+ *   - a refusal of any other body: the answer is queued at once, and on_completed reads off what
+ *     the client is still sending, because closing a socket with unread bytes in it resets the
+ *     connection and the client may lose the answer;
+ *   - an answer from the middle of a body (storage is full): the rest is read and dropped.
+ *
+ * The library's time-out counts while a handler works, so it is switched off for that time.
+ */
+#include "base/limits.h"
+#include "http/exchange.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	DEFAULT_CONNECTIONS = 10000,
+	DEFAULT_IDLE_SECONDS = 75,
+	LINGER_MS = 2000,
+	STACK_BYTES = 1 << 20,
+	/* Slowest body that is taken: below this rate, after a period of grace, a connection only
+	 * serves to occupy a thread. */
+	BODY_RATE_MIN = 128,
+	BODY_RATE_GRACE_S = 120,
+};
+/* How much of a body is read on after its answer is already decided. */
+static const uint64_t DISCARD_MAX = (uint64_t)1 << 30;
+
+static void running_changed(struct http_server *server, bool up)
+{
+	lock_take(&server->lock);
+	server->running += up ? 1 : (size_t)-1;
+	if (!server->running)
+		lock_cond_broadcast(&server->quiet);
+	lock_release(&server->lock);
+}
+
+static void *target_read(void *argument, const char *uri, struct MHD_Connection *connection)
+{
+	return http_exchange_new(argument, connection, str_from(uri));
+}
+
+static void set_timeout(struct http_exchange *x, unsigned seconds)
+{
+	MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
+static enum MHD_Result queue_answer(struct http_exchange *x)
+{
+	if (x->closing || atomic_load(&x->server->draining))
+		MHD_add_response_header(x->response, "Connection", "close");
+	x->stage = HTTP_STAGE_DONE;
+	enum MHD_Result queued =
+		MHD_queue_response(x->connection, (unsigned)x->status, x->response);
+	MHD_destroy_response(x->response);
+	x->response = NULL;
+	return queued;
+}
+
+static enum MHD_Result headers_read(
+	struct http_exchange *x, const char *method, const char *version)
+{
+	running_changed(x->server, true);
+	x->counted = true;
+	x->stage = HTTP_STAGE_BODY;
+	set_timeout(x, 0);
+	http_admit(x, method, version);
+	set_timeout(x, x->server->idle_seconds);
+	if (!x->replied)
+		return MHD_YES;
+	if (x->has_body && !x->closing) {
+		bool waits = http_header(x, "Expect").p != NULL;
+		bool small = x->has_length && x->length <= HTTP_DISCARD_SMALL;
+		if (small && !waits)
+			return MHD_YES;
+		x->closing = true;
+		x->linger = !waits;
+	}
+	return x->closing ? queue_answer(x) : MHD_YES;
+}
+
+static void collect_body(struct http_exchange *x, const char *bytes, size_t n)
+{
+	if (x->body.n + n <= LIMIT_BODY_BYTES) {
+		strbuf_add(&x->body, bytes, n);
+		return;
+	}
+	strbuf_free(&x->body);
+	x->server->settings.fallback(
+		x, 413, "the request body is larger than this address accepts");
+	CHECK(x->replied);
+}
+
+static bool body_too_slow(const struct http_exchange *x)
+{
+	int64_t seconds = (clock_monotonic(x->server->settings.clock) - x->started_us) / 1000000;
+	if (seconds <= BODY_RATE_GRACE_S)
+		return false;
+	return x->received / BODY_RATE_MIN < (uint64_t)(seconds - BODY_RATE_GRACE_S);
+}
+
+static enum MHD_Result body_read(struct http_exchange *x, const char *bytes, size_t n)
+{
+	x->received += n;
+	if (x->replied)
+		return x->received > DISCARD_MAX ? MHD_NO : MHD_YES;
+	if (body_too_slow(x))
+		return MHD_NO;
+	const struct http_sink *sink = x->match.route->sink;
+	if (!sink) {
+		collect_body(x, bytes, n);
+		return MHD_YES;
+	}
+	set_timeout(x, 0);
+	int verdict = sink->data(x, bytes, n);
+	set_timeout(x, x->server->idle_seconds);
+	CHECK((verdict == HTTP_REPLIED) == x->replied);
+	return MHD_YES;
+}
+
+static enum MHD_Result body_complete(struct http_exchange *x)
+{
+	if (!x->replied) {
+		const struct http_route *route = x->match.route;
+		set_timeout(x, 0);
+		if (route->sink)
+			route->sink->end(x);
+		else
+			route->handle(x);
+		set_timeout(x, x->server->idle_seconds);
+		CHECK(x->replied);
+	}
+	return queue_answer(x);
+}
+
+static enum MHD_Result on_request(void *argument, struct MHD_Connection *connection,
+	const char *url, const char *method, const char *version, const char *bytes, size_t *n,
+	void **request)
+{
+	(void)argument;
+	(void)connection;
+	(void)url;
+	struct http_exchange *x = *request;
+	if (x->stage == HTTP_STAGE_HEAD)
+		return headers_read(x, method, version);
+	if (!*n)
+		return body_complete(x);
+	size_t count = *n;
+	*n = 0;
+	return body_read(x, bytes, count);
+}
+
+/* Says "no more from us" and reads off what the client sends until it stops. */
+static void linger(const struct http_exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (!info)
+		return;
+	int fd = info->connect_fd;
+	const struct clock *clock = x->server->settings.clock;
+	int64_t until = clock_monotonic(clock) + LINGER_MS * (int64_t)1000;
+	shutdown(fd, SHUT_WR);
+	char dropped[16384];
+	for (;;) {
+		int64_t left = until - clock_monotonic(clock);
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		if (left <= 0 || poll(&wait, 1, (int)(left / 1000) + 1) <= 0)
+			return;
+		if (recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0)
+			return;
+	}
+}
+
+static void on_completed(void *argument, struct MHD_Connection *connection, void **request,
+	enum MHD_RequestTerminationCode code)
+{
+	(void)connection;
+	struct http_server *server = argument;
+	struct http_exchange *x = *request;
+	if (!x)
+		return;
+	*request = NULL;
+	bool complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+	if (x->sink_open) {
+		x->sink_open = false;
+		x->match.route->sink->abort(x);
+	}
+	http_log_request(x, complete);
+	if (complete && x->linger)
+		linger(x);
+	bool counted = x->counted;
+	http_exchange_free(x);
+	if (counted)
+		running_changed(server, false);
+}
+
+static unsigned default_connections(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == RLIM_INFINITY)
+		return DEFAULT_CONNECTIONS;
+	/* A connection may hold a file, too. */
+	rlim_t half = files.rlim_cur / 2;
+	return half < DEFAULT_CONNECTIONS ? (unsigned)half : DEFAULT_CONNECTIONS;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server)
+{
+	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+			 MHD_USE_POLL | MHD_USE_ITC;
+	if (strchr(server->settings.address, ':'))
+		flags |= MHD_USE_IPv6;
+	unsigned connections = server->settings.connection_limit;
+	if (!connections)
+		connections = default_connections();
+	/* The library's threads inherit the mask: signals belong to the program's own threads. */
+	sigset_t all;
+	sigset_t before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	struct MHD_Daemon *daemon = MHD_start_daemon(flags, server->port, NULL, NULL, on_request,
+		server, MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_URI_LOG_CALLBACK,
+		target_read, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		server->idle_seconds, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
+		MHD_OPTION_END);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return daemon;
+}
+
+static void server_free(struct http_server *server)
+{
+	if (server->listener >= 0)
+		close(server->listener);
+	http_table_free(&server->table);
+	lock_cond_destroy(&server->quiet);
+	lock_destroy(&server->lock);
+	free(server);
+}
+
+int http_server_start(
+	const struct http_settings *settings, struct http_server **server, struct err *err)
+{
+	struct http_server *made = calloc(1, sizeof(*made));
+	CHECK(made);
+	made->settings = *settings;
+	made->listener = -1;
+	made->idle_seconds = settings->idle_seconds ? settings->idle_seconds : DEFAULT_IDLE_SECONDS;
+	lock_init(&made->lock, LOCK_HTTP_SERVER);
+	lock_cond_init(&made->quiet);
+	made->table = http_table_new(settings->routes, settings->route_count);
+	int result =
+		http_listen(settings->address, settings->port, &made->listener, &made->port, err);
+	if (result < 0) {
+		server_free(made);
+		return err_trace(err, result);
+	}
+	made->daemon = start_daemon(made);
+	if (!made->daemon) {
+		result = err_set(err, errno ? errno : EIO,
+			"cannot start the HTTP server on %s port %u", settings->address,
+			(unsigned)made->port);
+		server_free(made);
+		return result;
+	}
+	*server = made;
+	return 0;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+void http_server_drain(struct http_server *server)
+{
+	atomic_store(&server->draining, true);
+}
+
+void http_server_stop(struct http_server **server, unsigned grace_seconds)
+{
+	struct http_server *s = *server;
+	if (!s)
+		return;
+	*server = NULL;
+	http_server_drain(s);
+	MHD_quiesce_daemon(s->daemon);
+	const struct clock *clock = s->settings.clock;
+	int64_t until = clock_monotonic(clock) + (int64_t)grace_seconds * 1000000;
+	lock_take(&s->lock);
+	while (s->running) {
+		int64_t left = until - clock_monotonic(clock);
+		if (left <= 0 || !lock_cond_wait_us(&s->quiet, &s->lock, left))
+			break;
+	}
+	lock_release(&s->lock);
+	MHD_stop_daemon(s->daemon);
+	server_free(s);
+}
