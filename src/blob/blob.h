@@ -2,8 +2,10 @@
 /*
  * Content-addressed storage of bytes behind a driver table: files (driver "fs"), memory (for tests)
  * and a wrapper that injects faults. A blob becomes visible only by blob_publish(), which makes
- * bytes and name durable (fsync file, rename, fsync directory) before it returns. The store holds
- * no opinion on who may see a blob: the database says what exists.
+ * bytes and name durable (fsync file, name it, fsync directory) before it returns. The store holds
+ * no opinion on who may see a blob: the database says what exists. Nor does it hash: the caller has
+ * verified the digest it publishes under. Upload ids are 1 to 64 of [A-Za-z0-9-]; digests are
+ * "sha256:" or "sha512:" and lower-case hex; anything else is -EINVAL.
  *
  * Threads: any thread; one staged upload belongs to one thread at a time.
  */
@@ -26,17 +28,24 @@ void blob_store_close(struct blob_store **store);
  */
 int blob_stage_open(struct blob_store *store, struct str upload_id, uint64_t offset,
 	struct blob_stage **stage, struct err *err) MUST_CHECK;
+/* After a failure the stage holds what it held before the call; where even that could not be had,
+ * every further call on it fails. */
 int blob_stage_append(
 	struct blob_stage *stage, const void *bytes, size_t n, struct err *err) MUST_CHECK;
-int blob_stage_sync(
-	struct blob_stage *stage, struct err *err) MUST_CHECK; /* bytes so far are durable */
+/* Bytes so far are durable. After a failure nobody can know which of them are: they are dropped, so
+ * that no later success can hide the loss, and the upload starts again. */
+int blob_stage_sync(struct blob_stage *stage, struct err *err) MUST_CHECK;
 /* A descriptor to read the staged bytes from, owned by the stage; -1 where the driver has none. */
 int blob_stage_fd(struct blob_stage *stage);
 void blob_stage_close(struct blob_stage **stage); /* keeps the bytes */
+/* Removes the bytes of a closed stage; absent: 0. */
 int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err) MUST_CHECK;
 
-/* Durable publication under "sha256:<hex>". An existing blob is success: the stage is dropped.
- * Closes *stage. */
+/*
+ * Durable publication under "sha256:<hex>". An existing blob is success: the stage is dropped.
+ * Closes *stage in every case. After a failure the staged bytes are still there for
+ * blob_stage_open() and another try, unless it was their fsync that failed (see blob_stage_sync).
+ */
 int blob_publish(struct blob_stage **stage, struct str digest, struct err *err) MUST_CHECK;
 
 enum { BLOB_ABSENT = 1 };

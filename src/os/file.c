@@ -188,6 +188,13 @@ int file_sync(int fd, struct err *err)
 	return 0;
 }
 
+void file_start_writeback(int fd, uint64_t offset, uint64_t n)
+{
+	/* Only a hint: what it cannot do, file_sync() does. */
+	if (offset <= INT64_MAX && n <= INT64_MAX)
+		(void)sync_file_range(fd, (off_t)offset, (off_t)n, SYNC_FILE_RANGE_WRITE);
+}
+
 int file_sync_dir_at(int directory, struct err *err)
 {
 	if (fault(OS_FAULT_FSYNC, 0) || fsync(directory) != 0)
@@ -210,6 +217,15 @@ int file_rename_at(int from_dir, const char *from, int to_dir, const char *to, s
 	if (fault(OS_FAULT_RENAME, 0) || renameat(from_dir, from, to_dir, to) != 0)
 		return err_sys(err, "renaming %s to %s", from, to);
 	return 0;
+}
+
+int file_link_at(int from_dir, const char *from, int to_dir, const char *to, struct err *err)
+{
+	if (fault(OS_FAULT_RENAME, 0))
+		return err_sys(err, "linking %s to %s", from, to);
+	if (linkat(from_dir, from, to_dir, to, 0) == 0)
+		return 0;
+	return errno == EEXIST ? FILE_EXISTS : err_sys(err, "linking %s to %s", from, to);
 }
 
 int file_remove_at(int directory, const char *name, struct err *err)

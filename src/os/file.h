@@ -27,9 +27,16 @@ int file_slurp_fd(struct arena *arena, int fd, size_t max_bytes, struct str *tex
 int file_size(int fd, uint64_t *size, struct err *err) MUST_CHECK;
 int file_truncate(int fd, uint64_t size, struct err *err) MUST_CHECK; /* cuts or extends */
 int file_sync(int fd, struct err *err) MUST_CHECK;		      /* fdatasync */
+/* Asks the kernel to start writing a range out, so that a later file_sync() has less to wait for.
+ */
+void file_start_writeback(int fd, uint64_t offset, uint64_t n);
 int file_sync_dir(const char *path, struct err *err) MUST_CHECK;
 int file_sync_dir_at(int directory, struct err *err) MUST_CHECK;
 int file_rename_at(
+	int from_dir, const char *from, int to_dir, const char *to, struct err *err) MUST_CHECK;
+/* Gives the file a second name; fault point rename. Outcome FILE_EXISTS: to is taken already. */
+enum { FILE_EXISTS = 1 };
+int file_link_at(
 	int from_dir, const char *from, int to_dir, const char *to, struct err *err) MUST_CHECK;
 int file_remove_at(int directory, const char *name, struct err *err) MUST_CHECK; /* absent: 0 */
 int file_make_dirs(const char *path, mode_t mode,

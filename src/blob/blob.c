@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The front of blob/ (contract in blob.h): checks every name before a driver sees it, then passes
+ * on. Names become file names or object keys, so this is the one place that must not let "../" or
+ * an empty name through; drivers rely on it.
+ */
+#include "blob/blob.h"
+
+#include "base/hex.h"
+#include "blob/driver.h"
+
+enum { UPLOAD_ID_MAX = 64 };
+
+static bool upload_id_valid(struct str id)
+{
+	if (id.n == 0 || id.n > UPLOAD_ID_MAX)
+		return false;
+	for (size_t i = 0; i < id.n; i++) {
+		char c = id.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!letter && !(c >= '0' && c <= '9') && c != '-')
+			return false;
+	}
+	return true;
+}
+
+static bool digest_valid(struct str digest)
+{
+	struct str algorithm;
+	if (!str_cut(&digest, ':', &algorithm) || !hex_is_lower(digest))
+		return false;
+	return (str_eq(algorithm, STR("sha256")) && digest.n == 64) ||
+	       (str_eq(algorithm, STR("sha512")) && digest.n == 128);
+}
+
+static int check_upload_id(struct str id, struct err *err)
+{
+	return upload_id_valid(id) ? 0
+				   : err_set(err, EINVAL, "not an upload id: \"%.*s\"",
+					     id.n > 80 ? 80 : (int)id.n, id.p ? id.p : "");
+}
+
+static int check_digest(struct str digest, struct err *err)
+{
+	return digest_valid(digest)
+		       ? 0
+		       : err_set(err, EINVAL, "not a digest: \"%.*s\"",
+				 digest.n > 150 ? 150 : (int)digest.n, digest.p ? digest.p : "");
+}
+
+void blob_store_close(struct blob_store **store)
+{
+	if (*store)
+		(*store)->driver->close(*store);
+	*store = NULL;
+}
+
+int blob_stage_open(struct blob_store *store, struct str upload_id, uint64_t offset,
+	struct blob_stage **stage, struct err *err)
+{
+	int result = check_upload_id(upload_id, err);
+	if (result == 0)
+		result = store->driver->stage_open(store, upload_id, offset, stage, err);
+	if (result < 0)
+		return err_trace(err, result);
+	CHECK((*stage)->store == store);
+	return 0;
+}
+
+int blob_stage_append(struct blob_stage *stage, const void *bytes, size_t n, struct err *err)
+{
+	return stage->store->driver->stage_append(stage, bytes, n, err);
+}
+
+int blob_stage_sync(struct blob_stage *stage, struct err *err)
+{
+	return stage->store->driver->stage_sync(stage, err);
+}
+
+int blob_stage_fd(struct blob_stage *stage)
+{
+	return stage->store->driver->stage_fd(stage);
+}
+
+void blob_stage_close(struct blob_stage **stage)
+{
+	if (*stage)
+		(*stage)->store->driver->stage_close(*stage);
+	*stage = NULL;
+}
+
+int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err)
+{
+	int result = check_upload_id(upload_id, err);
+	return result < 0 ? err_trace(err, result)
+			  : store->driver->stage_discard(store, upload_id, err);
+}
+
+int blob_publish(struct blob_stage **stage, struct str digest, struct err *err)
+{
+	CHECK(*stage);
+	int result = check_digest(digest, err);
+	if (result < 0) {
+		blob_stage_close(stage);
+		return err_trace(err, result);
+	}
+	struct blob_stage *publishing = *stage;
+	*stage = NULL;
+	return publishing->store->driver->publish(publishing, digest, err);
+}
+
+int blob_open(struct blob_store *store, struct str digest, int *fd, uint64_t *size, struct err *err)
+{
+	int result = check_digest(digest, err);
+	return result < 0 ? err_trace(err, result)
+			  : store->driver->open(store, digest, fd, size, err);
+}
+
+int blob_delete(struct blob_store *store, struct str digest, struct err *err)
+{
+	int result = check_digest(digest, err);
+	return result < 0 ? err_trace(err, result) : store->driver->delete (store, digest, err);
+}

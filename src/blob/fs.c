@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blobs as files (driver "fs"):
+ *   ROOT/blobs/<algorithm>/<first two hex digits>/<hex>    published, never written to again
+ *   ROOT/uploads/<upload id>                               on their way in
+ *
+ * Publishing: fdatasync the upload, link it to its final name, fsync the directory of that name,
+ * remove the upload's name. A link instead of a rename, because it never replaces what another
+ * thread has just published, and because until the very end the upload keeps its name: whatever
+ * step fails, the caller can open the stage and try again. When the name is taken by a file of the
+ * right size, that file's directory is synced too before we call it success (the other publisher
+ * may not have come that far); a file of another size is damage, and the verified bytes replace it.
+ *
+ * All directories are made and synced when the store opens, so publishing never makes one.
+ *
+ * Bytes are appended (O_APPEND), whatever position a reader of the stage's descriptor leaves
+ * behind.
+ */
+#include "blob/driver.h"
+
+#include "base/cleanup.h"
+#include "base/hex.h"
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ALGORITHMS = 2, NAME_SIZE = 3 + 128 + 1 }; /* "ab/" and the longest hex */
+
+/* Write-back of an upload is started in steps of this size, so that the closing fsync is short. */
+static const uint64_t writeback_step = (uint64_t)8 << 20;
+
+static const char *const algorithm_names[ALGORITHMS] = { "sha256", "sha512" };
+
+struct fs_store {
+	struct blob_store base;
+	int uploads;
+	int algorithms[ALGORITHMS];
+};
+
+struct fs_stage {
+	struct blob_stage base;
+	int fd;
+	uint64_t size;	  /* bytes that were appended completely */
+	uint64_t started; /* up to here write-back was started */
+	bool broken;
+	char name[65]; /* the upload id */
+};
+
+static struct fs_store *store_of(struct blob_store *store)
+{
+	return (struct fs_store *)(void *)store;
+}
+
+static struct fs_stage *stage_of(struct blob_stage *stage)
+{
+	return (struct fs_stage *)(void *)stage;
+}
+
+static void fs_close(struct blob_store *base)
+{
+	struct fs_store *store = store_of(base);
+	if (store->uploads >= 0)
+		close(store->uploads);
+	for (size_t i = 0; i < ALGORITHMS; i++)
+		if (store->algorithms[i] >= 0)
+			close(store->algorithms[i]);
+	free(store);
+}
+
+/* Which directory and which name in it ("ab/abcd…") a digest has; it was validated by the front. */
+static int locate(struct fs_store *store, struct str digest, char name[NAME_SIZE])
+{
+	struct str algorithm;
+	str_cut(&digest, ':', &algorithm);
+	snprintf(name, NAME_SIZE, "%.2s/%.*s", digest.p, (int)digest.n, digest.p);
+	return store->algorithms[str_eq(algorithm, STR("sha512")) ? 1 : 0];
+}
+
+static int fs_stage_open(struct blob_store *base, struct str upload_id, uint64_t offset,
+	struct blob_stage **stage, struct err *err)
+{
+	struct fs_store *store = store_of(base);
+	struct fs_stage made = { .base.store = base, .size = offset, .started = offset };
+	CHECK(upload_id.n < sizeof(made.name));
+	memcpy(made.name, upload_id.p, upload_id.n);
+	AUTO_CLOSE int fd = -1;
+	int result = file_open_at(store->uploads, made.name,
+		O_RDWR | O_APPEND | O_NOFOLLOW | O_CREAT, 0600, &fd, err);
+	uint64_t there = 0;
+	if (result == 0)
+		result = file_size(fd, &there, err);
+	if (result < 0)
+		return err_wrap(err, result, "opening upload %s", made.name);
+	if (there < offset)
+		return err_set(err, EIO,
+			"upload %s lost bytes: %" PRIu64 " of %" PRIu64 " are there", made.name,
+			there, offset);
+	if (there > offset)
+		result = file_truncate(fd, offset, err);
+	if (result < 0)
+		return err_wrap(err, result, "opening upload %s", made.name);
+	struct fs_stage *opened = malloc(sizeof(*opened));
+	CHECK(opened);
+	*opened = made;
+	opened->fd = TAKE_FD(fd);
+	*stage = &opened->base;
+	return 0;
+}
+
+static int check_whole(const struct fs_stage *stage, struct err *err)
+{
+	return stage->broken ? err_set(err, EIO, "upload %s failed before", stage->name) : 0;
+}
+
+static int fs_stage_append(struct blob_stage *base, const void *bytes, size_t n, struct err *err)
+{
+	struct fs_stage *stage = stage_of(base);
+	int result = check_whole(stage, err);
+	if (result < 0)
+		return err_trace(err, result);
+	result = file_write_all(stage->fd, bytes, n, err);
+	if (result < 0) {
+		if (file_truncate(stage->fd, stage->size, NULL) < 0)
+			stage->broken = true;
+		return err_wrap(err, result, "upload %s", stage->name);
+	}
+	stage->size += n;
+	if (stage->size - stage->started >= writeback_step) {
+		file_start_writeback(stage->fd, stage->started, stage->size - stage->started);
+		stage->started = stage->size;
+	}
+	return 0;
+}
+
+/* Removes the upload's name; one that cannot be removed is litter that the caller need not know. */
+static void drop_upload(const struct fs_stage *stage)
+{
+	int result = file_remove_at(store_of(stage->base.store)->uploads, stage->name, NULL);
+	(void)result;
+}
+
+static int fs_stage_sync(struct blob_stage *base, struct err *err)
+{
+	struct fs_stage *stage = stage_of(base);
+	int result = check_whole(stage, err);
+	if (result < 0)
+		return err_trace(err, result);
+	result = file_sync(stage->fd, err);
+	if (result < 0) {
+		/* The kernel may have dropped the pages: another fsync would succeed without them.
+		 */
+		stage->broken = true;
+		drop_upload(stage);
+		return err_wrap(err, result, "upload %s must start again", stage->name);
+	}
+	return 0;
+}
+
+static int fs_stage_fd(struct blob_stage *stage)
+{
+	return stage_of(stage)->fd;
+}
+
+static void fs_stage_close(struct blob_stage *base)
+{
+	struct fs_stage *stage = stage_of(base);
+	close(stage->fd);
+	free(stage);
+}
+
+static int fs_stage_discard(struct blob_store *base, struct str upload_id, struct err *err)
+{
+	char name[65];
+	CHECK(upload_id.n < sizeof(name));
+	memcpy(name, upload_id.p, upload_id.n);
+	name[upload_id.n] = '\0';
+	return file_remove_at(store_of(base)->uploads, name, err);
+}
+
+/* The name is taken: by the same blob, or by a damaged file that the verified bytes replace. */
+static int settle_existing(struct fs_store *store, struct fs_stage *stage, int directory,
+	const char *name, struct err *err)
+{
+	struct stat info;
+	if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_sys(err, "looking at blob %s", name);
+	if (S_ISREG(info.st_mode) && (uint64_t)info.st_size == stage->size)
+		return 0;
+	int result = file_rename_at(store->uploads, stage->name, directory, name, err);
+	return result < 0 ? err_wrap(err, result, "replacing a damaged blob") : 0;
+}
+
+static int sync_directory_of(int algorithm, const char *name, struct err *err)
+{
+	char prefix[3] = { name[0], name[1], '\0' };
+	AUTO_CLOSE int fd = -1;
+	int result = file_open_at(algorithm, prefix, O_RDONLY | O_DIRECTORY, 0, &fd, err);
+	if (result == 0)
+		result = file_sync_dir_at(fd, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+static int publish(struct fs_stage *stage, struct str digest, struct err *err)
+{
+	struct fs_store *store = store_of(stage->base.store);
+	char name[NAME_SIZE];
+	int directory = locate(store, digest, name);
+	int result = fs_stage_sync(&stage->base, err);
+	if (result < 0)
+		return err_trace(err, result);
+	result = file_link_at(store->uploads, stage->name, directory, name, err);
+	if (result == FILE_EXISTS)
+		result = settle_existing(store, stage, directory, name, err);
+	if (result == 0)
+		result = sync_directory_of(directory, name, err);
+	if (result < 0)
+		return err_trace(err, result);
+	drop_upload(stage);
+	return 0;
+}
+
+static int fs_publish(struct blob_stage *stage, struct str digest, struct err *err)
+{
+	int result = publish(stage_of(stage), digest, err);
+	fs_stage_close(stage);
+	return result < 0 ? err_wrap(err, result, "publishing " STR_FMT, STR_ARG(digest)) : 0;
+}
+
+static int fs_open(
+	struct blob_store *base, struct str digest, int *fd, uint64_t *size, struct err *err)
+{
+	char name[NAME_SIZE];
+	int directory = locate(store_of(base), digest, name);
+	AUTO_CLOSE int opened = -1;
+	int result = file_open_at(directory, name, O_RDONLY | O_NOFOLLOW, 0, &opened, err);
+	if (result == -ENOENT) /* the kernel's word for absent becomes our outcome here */
+		return BLOB_ABSENT;
+	if (result == 0)
+		result = file_size(opened, size, err);
+	if (result < 0)
+		return err_wrap(err, result, "opening " STR_FMT, STR_ARG(digest));
+	*fd = TAKE_FD(opened);
+	return 0;
+}
+
+static int fs_delete(struct blob_store *base, struct str digest, struct err *err)
+{
+	char name[NAME_SIZE];
+	int directory = locate(store_of(base), digest, name);
+	return file_remove_at(directory, name, err);
+}
+
+static const struct blob_driver driver = {
+	.name = "fs",
+	.close = fs_close,
+	.stage_open = fs_stage_open,
+	.stage_append = fs_stage_append,
+	.stage_sync = fs_stage_sync,
+	.stage_fd = fs_stage_fd,
+	.stage_close = fs_stage_close,
+	.stage_discard = fs_stage_discard,
+	.publish = fs_publish,
+	.open = fs_open,
+	.delete = fs_delete,
+};
+
+static int open_directory(const char *root, const char *name, char *path, int *fd, struct err *err)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", root, name);
+	if (n < 0 || n >= PATH_MAX)
+		return err_set(err, ENAMETOOLONG, "%s", root);
+	int result = file_make_dirs(path, 0700, err);
+	if (result == 0)
+		result = file_open(path, O_RDONLY | O_DIRECTORY, 0, fd, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+/* The 256 directories of one algorithm, durable. */
+static int make_prefixes(int algorithm, const char *path, struct err *err)
+{
+	bool made = false;
+	for (unsigned i = 0; i < 256; i++) {
+		uint8_t byte = (uint8_t)i;
+		char prefix[3];
+		hex_encode(&byte, 1, prefix);
+		if (mkdirat(algorithm, prefix, 0700) == 0)
+			made = true;
+		else if (errno != EEXIST)
+			return err_sys(err, "making directory %s/%s", path, prefix);
+	}
+	int result = made ? file_sync_dir_at(algorithm, err) : 0;
+	return result < 0 ? err_wrap(err, result, "%s", path) : 0;
+}
+
+static int open_all(struct fs_store *store, const char *root, struct err *err)
+{
+	char path[PATH_MAX];
+	int result = open_directory(root, "uploads", path, &store->uploads, err);
+	for (size_t i = 0; i < ALGORITHMS && result == 0; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "blobs/%s", algorithm_names[i]);
+		result = open_directory(root, name, path, &store->algorithms[i], err);
+		if (result == 0)
+			result = make_prefixes(store->algorithms[i], path, err);
+	}
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+int blob_store_open_fs(const char *root, struct blob_store **store, struct err *err)
+{
+	struct fs_store *made = malloc(sizeof(*made));
+	CHECK(made);
+	*made = (struct fs_store){
+		.base.driver = &driver, .uploads = -1, .algorithms = { -1, -1 }
+	};
+	int result = open_all(made, root, err);
+	if (result < 0) {
+		fs_close(&made->base);
+		return err_wrap(err, result, "opening the blob store");
+	}
+	*store = &made->base;
+	return 0;
+}
