@@ -25,7 +25,7 @@ struct scan_coordinator;
 struct api_context {
 	struct registry *registry;
 	struct store *store;
-	struct assess *assess;		/* NULL: the server judges nothing (tests) */
+	struct assess *assess;	       /* NULL: the server judges nothing (tests) */
 	struct scan_coordinator *scan; /* NULL: the server scans nothing (tests) */
 	const struct clock *clock;
 };
@@ -44,7 +44,9 @@ static inline const struct api_context *api_context(const struct http_exchange *
 /* code is the surface's error code; the words say what was wrong and what to do. */
 void api_reply_error(struct http_exchange *x, int status, const char *code, const char *format, ...)
 	PRINTF_LIKE(4, 5);
-/* Logs err with the request id and answers 500. */
+/* Logs err with the request id (an internal error that no answer can report, or not alone). */
+void api_log_internal(struct http_exchange *x, const struct err *err);
+/* The same, and answers 500. */
 void api_reply_internal(struct http_exchange *x, const struct err *err);
 
 /* --- query parameters of lists */
