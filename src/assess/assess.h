@@ -15,6 +15,9 @@
 #include "base/err.h"
 #include "store/store.h"
 
+/* Key of the assessment that registry images get (the classic plan's). */
+#define ASSESS_KEY "dbd0cb49-b563-45e7-9724-889e799fa648"
+
 struct assess;
 
 struct assess_settings {
@@ -36,12 +39,27 @@ bool assess_settled(struct assess *assess);
 /* Id of the snapshot judging uses now; empty text when there is none. out: 65 bytes. */
 void assess_snapshot_id(struct assess *assess, char out[65]);
 
+/*
+ * What readers ask of the current snapshot. Outcome SNAPSHOT_NONE: nothing was imported yet.
+ * assess_describe() gives empty texts for a vulnerability it does not know.
+ */
+int assess_advisories(struct assess *assess, json_t **status, struct err *err) MUST_CHECK;
+struct assess_reader; /* a snapshot held open by one thread for several questions */
+int assess_reader_open(
+	struct assess *assess, struct assess_reader **reader, struct err *err) MUST_CHECK;
+void assess_reader_close(struct assess_reader **reader);
+int assess_describe(struct assess_reader *reader, struct arena *arena, struct str vulnerability,
+	struct vulnerability_text *text, struct err *err) MUST_CHECK;
+
 struct finding_list {
 	struct store_image image; /* state, reason, counts … */
 	struct platform platform;
 	VEC(struct finding) items; /* sorted by finding_compare */
 };
-/* Everything a reader needs about one image; text in arena. Outcome STORE_ABSENT. Inside a read. */
+/*
+ * Everything a reader needs about one image; text in arena. Outcome STORE_ABSENT: no such image.
+ * Inside a read. An image without package set (pending, unsupported, failed) has no items.
+ */
 int assess_findings(struct db_conn *c, struct arena *arena, struct str manifest_digest,
 	struct finding_list *list, struct err *err) MUST_CHECK;
 

@@ -52,6 +52,8 @@
 #define LIMIT_ENTRY_PATH      ((size_t)4096)
 /* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */
 #define LIMIT_INVENTORY_BYTES ((size_t)128 << 20)
+/* Memory for putting one image together: the inventories of all its layers and their squash. */
+#define LIMIT_IMAGE_SCAN_BYTES ((size_t)1 << 30)
 /* Wall clock for one layer: 32 GiB inflated at the slowest rate measured (150 MB/s). */
 #define LIMIT_LAYER_SECONDS   300
 /* Memory of a worker: inflate windows, one database file, its packages. */

@@ -15,7 +15,7 @@ struct report_image {
 	struct str name;   /* "repo:tag", file name … */
 	struct str digest; /* of the manifest; may be empty */
 	struct str state;  /* image_state_name */
-	struct str reason;
+	struct str reason; /* sentences, one per line; may be empty */
 	struct platform platform;
 	struct severity_counts counts;
 	uint32_t package_count;
@@ -30,6 +30,9 @@ struct report_image {
 void report_findings_table(const struct report_image *image, unsigned width, struct strbuf *out);
 /* The JSON form of the own API (docs/api.md): new reference. */
 json_t *report_findings_json(const struct report_image *image);
+/* Parts of it that other lists show in the same form: new references. */
+json_t *report_counts_json(const struct severity_counts *counts);
+json_t *report_platform_json(const struct platform *platform);
 /* Back from that JSON (client verbs print what the server answered). Text borrowed from json. */
 int report_findings_from_json(struct arena *arena, const json_t *json, struct report_image *image,
 	struct err *err) MUST_CHECK;
