@@ -29,7 +29,7 @@ int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size,
 /* --- uploads */
 struct store_upload {
 	struct str id;
-	int64_t repository;
+	struct str repository;	 /* by name: its row may not exist yet */
 	uint64_t offset;	 /* durable bytes */
 	struct str digest_state; /* saved state of the running digest (crypto/digest.h) */
 	int64_t started_us;
@@ -39,9 +39,13 @@ int store_upload_insert(
 	struct db_conn *c, const struct store_upload *upload, struct err *err) MUST_CHECK;
 int store_upload_find(struct db_conn *c, struct arena *arena, struct str id,
 	struct store_upload *upload, struct err *err) MUST_CHECK;
+/* offset, digest_state and updated_us. STORE_ABSENT: no such upload. */
 int store_upload_update(
 	struct db_conn *c, const struct store_upload *upload, struct err *err) MUST_CHECK;
 int store_upload_delete(struct db_conn *c, struct str id, struct err *err) MUST_CHECK;
+/* Uploads by id, exclusive after (empty: from the start). */
+int store_upload_list(struct db_conn *c, struct arena *arena, struct str after, size_t limit,
+	struct store_upload *uploads, size_t *count, struct err *err) MUST_CHECK;
 
 /* --- manifests */
 enum store_manifest_kind { STORE_IMAGE = 1, STORE_ARTIFACT = 2, STORE_INDEX = 3 };

@@ -54,10 +54,13 @@ int store_image_insert_pending(struct db_conn *c, struct str digest, int64_t now
 	struct err *err) MUST_CHECK; /* keeps an existing row */
 int store_image_find(struct db_conn *c, struct arena *arena, struct str digest,
 	struct store_image *image, struct err *err) MUST_CHECK;
+/* Every member but digest. STORE_ABSENT: no such image. */
 int store_image_update(
 	struct db_conn *c, const struct store_image *image, struct err *err) MUST_CHECK;
+/* STORE_ABSENT: no such image. The set is kept, and read back, ordered by package id. */
 int store_image_set_put(struct db_conn *c, struct str digest, const struct store_set_entry *entries,
 	size_t count, struct err *err) MUST_CHECK;
+/* STORE_ABSENT: no set yet. */
 int store_image_set_find(struct db_conn *c, struct arena *arena, struct str digest,
 	struct store_set_entry **entries, size_t *count, struct err *err) MUST_CHECK;
 /* Digests in a state, oldest first, exclusive after (empty: start). For the scan queue at start. */
@@ -69,11 +72,17 @@ int store_image_stale(struct db_conn *c, struct arena *arena, struct str snapsho
 	struct str *digests, size_t *count, struct err *err) MUST_CHECK;
 
 /* --- judgements: (package, platform) → matches, and by which snapshot */
+/* STORE_ABSENT: never judged. */
 int store_judgement_snapshot(struct db_conn *c, struct arena *arena, int64_t package,
 	int64_t platform, struct str *snapshot, struct err *err) MUST_CHECK;
-/* Replaces all matches of the pair and notes the snapshot. */
+/* Replaces all matches of the pair (one per vulnerability) and notes the snapshot. */
 int store_judgement_put(struct db_conn *c, int64_t package, int64_t platform, struct str snapshot,
 	bool not_evaluated, const struct match *matches, size_t count, struct err *err) MUST_CHECK;
+/*
+ * Ordered by vulnerability; none when the pair was never judged (store_judgement_snapshot tells).
+ * Title and dates are those of the record of the vulnerability that was modified last; everything
+ * else is as put.
+ */
 int store_matches(struct db_conn *c, struct arena *arena, int64_t package, int64_t platform,
 	struct match **matches, size_t *count, bool *not_evaluated, struct err *err) MUST_CHECK;
 

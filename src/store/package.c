@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Table package (contract in scan_state.h): one row per identity, looked up before it is inserted,
+ * because nearly every package of a new image is known already. Licence and supplier are those of
+ * the first image that brought the package.
+ */
+#include "store/sql.h"
+
+static void bind_identity(struct db_stmt *s, const struct package *package)
+{
+	sql_bind_text(s, 1, package_type_name(package->type));
+	sql_bind_text(s, 2, package->name);
+	sql_bind_text(s, 3, package->version);
+	sql_bind_text(s, 4, package->source_name);
+	sql_bind_text(s, 5, package->source_version);
+	sql_bind_text(s, 6, package->arch);
+}
+
+static int find_id(struct db_conn *c, const struct package *package, int64_t *id, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_ID);
+	bind_identity(s, package);
+	int rc = sql_one(s, err);
+	if (rc)
+		return rc;
+	*id = db_col_i64(s, 0);
+	return 0;
+}
+
+int store_package_ensure(
+	struct db_conn *c, const struct package *package, int64_t *id, struct err *err)
+{
+	int rc = find_id(c, package, id, err);
+	if (rc != STORE_ABSENT)
+		return rc;
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_INSERT);
+	bind_identity(s, package);
+	sql_bind_text(s, 7, package->licence);
+	sql_bind_text(s, 8, package->supplier);
+	rc = sql_run(s, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	*id = db_last_id(c);
+	return 0;
+}
+
+int store_package_find(struct db_conn *c, struct arena *arena, int64_t id, struct package *package,
+	struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_FIND);
+	db_bind_i64(s, 1, id);
+	int rc = sql_one(s, err);
+	if (rc)
+		return rc;
+	enum package_type type;
+	if (!package_type_parse(db_col_str(s, 0), &type))
+		return err_set(err, EPROTO, "package row %lld has the unknown type " STR_FMT,
+			(long long)id, STR_ARG(db_col_str(s, 0)));
+	*package = (struct package){
+		.type = type,
+		.name = sql_text_column(s, arena, 1),
+		.version = sql_text_column(s, arena, 2),
+		.source_name = sql_text_column(s, arena, 3),
+		.source_version = sql_text_column(s, arena, 4),
+		.arch = sql_text_column(s, arena, 5),
+		.licence = sql_text_column(s, arena, 6),
+		.supplier = sql_text_column(s, arena, 7),
+	};
+	return 0;
+}
