@@ -3,7 +3,9 @@
  * The configuration file: YAML of two levels, section and key, every value a scalar. The schema
  * for libcyaml is built from the setting table at the first use of each call: every key is an
  * optional text, so that types and ranges are checked in one place (config.c) with the same words
- * for all sources. libcyaml refuses unknown keys; its message and the line are taken from its log.
+ * for all sources. libcyaml refuses unknown keys; its message, the field and the line are taken
+ * from its log. Aliases are off: they have no use in a file of two levels, and can be nested
+ * without end.
  */
 #include "cmd/config_private.h"
 
@@ -26,8 +28,22 @@ struct yaml_schema {
 /* The first complaint is the cause, what follows is libcyaml's trace; the line stands there. */
 struct complaint {
 	char text[200];
+	char field[80];
 	char line[24];
 };
+
+/* " 'server' (line: …" or ": server" of the trace. */
+static void keep_field(struct complaint *complaint, struct str text)
+{
+	struct str field = str_trim(text);
+	if (field.n && field.p[0] == ':')
+		field = str_trim(str_skip(field, 1));
+	else if (field.n && field.p[0] == '\'') {
+		text = str_skip(field, 1);
+		str_cut(&text, '\'', &field);
+	}
+	snprintf(complaint->field, sizeof(complaint->field), STR_FMT, STR_ARG(field));
+}
 
 static void keep_complaint(cyaml_log_t level, void *context, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
@@ -45,7 +61,10 @@ static void keep_complaint(cyaml_log_t level, void *context, const char *format,
 		snprintf(complaint->text, sizeof(complaint->text), STR_FMT, STR_ARG(words));
 		return;
 	}
-	const char *at = strstr(text, "(line: ");
+	const char *at = strstr(text, "in mapping field");
+	if (!complaint->field[0] && at)
+		keep_field(complaint, str_from(at + strlen("in mapping field")));
+	at = strstr(text, "(line: ");
 	if (!complaint->line[0] && at) {
 		struct str line = str_from(at + strlen("(line: "));
 		size_t end = str_find(line, ',');
@@ -133,17 +152,20 @@ int config_read_yaml(struct arena *arena, struct str text, const char *name, str
 		.log_fn = keep_complaint,
 		.log_ctx = &complaint,
 		.mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR,
+		.log_level = CYAML_LOG_WARNING,
 		.flags = CYAML_CFG_NO_ALIAS,
 	};
 	struct yaml_values *values = NULL;
 	cyaml_err_t code = cyaml_load_data((const uint8_t *)text.p, text.n, &settings, &schema.top,
 		(cyaml_data_t **)&values, NULL);
 	if (code != CYAML_OK)
-		return err_set(err, EINVAL, "%s%s%s: %s (%s)", name, complaint.line[0] ? ":" : "",
-			complaint.line, complaint.text[0] ? complaint.text : "not YAML",
-			cyaml_strerror(code));
-	int r = assign_all(arena, values, name, config, err);
+		return err_set(err, EINVAL, "%s%s%s: %s%s%s (%s)", name,
+			complaint.line[0] ? ":" : "", complaint.line, complaint.field,
+			complaint.field[0] ? ": " : "",
+			complaint.text[0] ? complaint.text : "not YAML", cyaml_strerror(code));
+	int r = complaint.text[0] ? /* a warning: a part of the file would be passed over */
+			err_set(err, EINVAL, "%s: %s", name, complaint.text)
+				  : assign_all(arena, values, name, config, err);
 	cyaml_free(&settings, &schema.top, values, 0);
 	return r ? err_trace(err, r) : 0;
 }
