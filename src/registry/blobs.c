@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blobs as one repository sees them (contract in registry.h). What exists is what the database
+ * says; a row whose file is missing is damage and an error, never "unknown", because a client that
+ * is told "unknown" would push again and hide the loss.
+ */
+#include "registry/private.h"
+
+#include "oci/digest.h"
+#include "oci/reference.h"
+
+#include <unistd.h>
+
+struct blob_request {
+	struct registry *registry;
+	struct str repository;
+	struct str from; /* of a mount */
+	struct str digest;
+	uint64_t size;
+};
+
+static int find_blob(
+	struct db_conn *c, struct str repository, struct blob_request *request, struct err *err)
+{
+	int64_t id;
+	int rc = registry_find_repository(c, repository, &id, err);
+	if (rc)
+		return rc;
+	rc = store_blob_find(c, id, request->digest, &request->size, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_BLOB_UNKNOWN : 0;
+}
+
+static int read_blob(struct db_conn *c, void *argument, struct err *err)
+{
+	struct blob_request *request = argument;
+	return find_blob(c, request->repository, request, err);
+}
+
+static int read_source(struct db_conn *c, void *argument, struct err *err)
+{
+	struct blob_request *request = argument;
+	int rc = find_blob(c, request->from, request, err);
+	return rc == REGISTRY_NAME_UNKNOWN ? REGISTRY_BLOB_UNKNOWN : rc;
+}
+
+static int link_blob(struct db_conn *c, void *argument, struct err *err)
+{
+	struct blob_request *request = argument;
+	/* Again, in the transaction that relies on it. */
+	int rc = read_source(c, request, err);
+	if (rc)
+		return rc;
+	int64_t now = clock_wall(request->registry->clock);
+	int64_t repository;
+	rc = store_repository_ensure(c, request->repository, now, &repository, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return store_blob_put(c, repository, request->digest, request->size, now, err);
+}
+
+static int check_names(struct str repository, struct str digest)
+{
+	if (!oci_repository_valid(repository))
+		return REGISTRY_NAME_INVALID;
+	return oci_digest_valid(digest) ? 0 : REGISTRY_DIGEST_INVALID;
+}
+
+int registry_blob_stat(struct registry *r, struct str repository, struct str digest, uint64_t *size,
+	struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	int rc = check_names(repository, digest);
+	if (rc)
+		return rc;
+	struct blob_request request = { .repository = repository, .digest = digest };
+	rc = store_read(r->store, read_blob, &request, err);
+	if (rc == 0)
+		*size = request.size;
+	return rc < 0 ? err_trace(err, rc) : rc;
+}
+
+int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
+	uint64_t *size, struct err *err)
+{
+	uint64_t promised;
+	int rc = registry_blob_stat(r, repository, digest, &promised, err);
+	if (rc)
+		return rc < 0 ? err_trace(err, rc) : rc;
+	rc = blob_open(r->blobs, digest, fd, size, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	if (rc == BLOB_ABSENT)
+		return err_set(
+			err, EIO, "the bytes of blob " STR_FMT " are missing", STR_ARG(digest));
+	if (*size != promised) {
+		close(*fd);
+		*fd = -1;
+		return err_set(err, EIO, "blob " STR_FMT " has %llu bytes instead of %llu",
+			STR_ARG(digest), (unsigned long long)*size, (unsigned long long)promised);
+	}
+	return 0;
+}
+
+int registry_blob_mount(struct registry *r, struct str repository, struct str from,
+	struct str digest, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	int rc = check_names(repository, digest);
+	if (rc)
+		return rc;
+	if (!oci_repository_valid(from))
+		return REGISTRY_BLOB_UNKNOWN;
+	struct blob_request request = {
+		.registry = r, .repository = repository, .from = from, .digest = digest
+	};
+	/* Read first: most mounts that clients try on suspicion fail, and a read queues behind
+	 * nobody. */
+	rc = store_read(r->store, read_source, &request, err);
+	if (rc == 0)
+		rc = store_write(r->store, link_blob, &request, err);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
+}

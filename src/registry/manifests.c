@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Manifests (contract in registry.h). A push is parsed and its references are looked up in a read
+ * first, so that what is wrong or already there never queues behind writers; then one transaction
+ * looks again (the answer must hold at the moment of the commit) and writes manifest, references,
+ * tag and, for images, the row that asks for a scan.
+ *
+ * BuildKit's attestations look like images but have statements for layers: they are stored as
+ * artifacts, so that nothing tries to judge them.
+ */
+#include "registry/private.h"
+
+#include "base/limits.h"
+#include "crypto/digest.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+
+/* The two bytes "{}" that stand for "no content" in a descriptor; clients need not push them. */
+static const struct str empty_digest =
+	STR_INIT("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+
+struct put {
+	struct registry *registry;
+	struct arena *arena;
+	struct str repository;
+	struct str tag; /* STR_NULL: pushed by digest */
+	const struct oci_manifest *document;
+	struct store_manifest row;
+	struct str why;
+	bool unchanged;
+};
+
+static int check_blob(struct db_conn *c, struct put *put, int64_t repository,
+	const struct oci_descriptor *blob, const char *where, struct err *err)
+{
+	if (str_eq(blob->digest, empty_digest) && blob->size == 2)
+		return 0;
+	uint64_t size = 0;
+	int rc = repository ? store_blob_find(c, repository, blob->digest, &size, err)
+			    : STORE_ABSENT;
+	if (rc < 0)
+		return err_trace(err, rc);
+	if (rc == STORE_ABSENT) {
+		put->why = arena_printf(put->arena,
+			"%s names blob " STR_FMT ", which is not in repository " STR_FMT, where,
+			STR_ARG(blob->digest), STR_ARG(put->repository));
+		return REGISTRY_MANIFEST_BLOB_UNKNOWN;
+	}
+	if (size != blob->size) {
+		put->why = arena_printf(put->arena,
+			"%s.size is %llu, but blob " STR_FMT " has %llu bytes", where,
+			(unsigned long long)blob->size, STR_ARG(blob->digest),
+			(unsigned long long)size);
+		return REGISTRY_MANIFEST_INVALID;
+	}
+	return 0;
+}
+
+/* An entry of an index is a manifest, or a blob where somebody lists one. */
+static int check_child(struct db_conn *c, struct put *put, int64_t repository,
+	const struct oci_descriptor *child, const char *where, struct err *err)
+{
+	int rc = repository ? store_manifest_exists(c, repository, child->digest, err)
+			    : STORE_ABSENT;
+	if (rc == STORE_ABSENT && repository && !oci_is_manifest_type(child->media_type)) {
+		uint64_t size;
+		rc = store_blob_find(c, repository, child->digest, &size, err);
+	}
+	if (rc < 0)
+		return err_trace(err, rc);
+	if (rc == 0)
+		return 0;
+	put->why = arena_printf(put->arena,
+		"%s names manifest " STR_FMT ", which is not in repository " STR_FMT, where,
+		STR_ARG(child->digest), STR_ARG(put->repository));
+	return REGISTRY_MANIFEST_BLOB_UNKNOWN;
+}
+
+/* repository 0: it does not exist, so nothing is in it. */
+static int check_references(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
+{
+	const struct oci_manifest *document = put->document;
+	char where[32];
+	int rc = 0;
+	if (document->kind != OCI_KIND_INDEX)
+		rc = check_blob(c, put, repository, &document->config, "config", err);
+	for (size_t i = 0; rc == 0 && i < document->layers.n; i++) {
+		if (oci_descriptor_is_foreign(&document->layers.items[i]))
+			continue;
+		snprintf(where, sizeof(where), "layers[%zu]", i);
+		rc = check_blob(c, put, repository, &document->layers.items[i], where, err);
+	}
+	for (size_t i = 0; rc == 0 && i < document->manifests.n; i++) {
+		snprintf(where, sizeof(where), "manifests[%zu]", i);
+		rc = check_child(c, put, repository, &document->manifests.items[i], where, err);
+	}
+	return rc;
+}
+
+/* Sets unchanged when the repository already holds exactly this. */
+static int check_unchanged(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
+{
+	int rc;
+	if (put->tag.p) {
+		struct store_manifest tagged;
+		rc = store_manifest_by_tag(c, put->arena, repository, put->tag, &tagged, err);
+		put->unchanged = rc == 0 && str_eq(tagged.digest, put->row.digest);
+	} else {
+		rc = store_manifest_exists(c, repository, put->row.digest, err);
+		put->unchanged = rc == 0;
+	}
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+static int read_before(struct db_conn *c, void *argument, struct err *err)
+{
+	struct put *put = argument;
+	int64_t repository = 0;
+	int rc = store_repository_find(c, put->repository, &repository, err);
+	if (rc == 0)
+		rc = check_unchanged(c, put, repository, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return put->unchanged ? 0 : check_references(c, put, repository, err);
+}
+
+static int write_all(struct db_conn *c, void *argument, struct err *err)
+{
+	struct put *put = argument;
+	struct store_manifest *row = &put->row;
+	int rc = store_repository_ensure(c, put->repository, row->pushed_us, &row->repository, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	rc = check_references(c, put, row->repository, err);
+	if (rc)
+		return rc;
+	rc = store_manifest_put(c, row, err);
+	if (rc == 0 && put->tag.p)
+		rc = store_tag_put(c, row->repository, put->tag, row->id, row->pushed_us, err);
+	if (rc == 0 && row->kind == STORE_IMAGE)
+		rc = store_image_insert_pending(c, row->digest, row->pushed_us, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+static void add_reference(
+	struct put *put, enum store_reference_kind kind, const struct oci_descriptor *descriptor)
+{
+	struct store_reference reference = {
+		.kind = kind,
+		.digest = descriptor->digest,
+		.media_type = descriptor->media_type,
+		.size = descriptor->size,
+		.os = descriptor->os,
+		.architecture = descriptor->architecture,
+		.variant = descriptor->variant,
+	};
+	AVEC_PUSH(put->arena, &put->row.references, reference);
+}
+
+static void fill_row(struct put *put, struct str bytes, struct str digest)
+{
+	const struct oci_manifest *document = put->document;
+	put->row = (struct store_manifest){
+		.digest = digest,
+		.media_type = document->media_type,
+		.artifact_type = document->artifact_type,
+		.subject = document->has_subject ? document->subject.digest : STR(""),
+		.bytes = bytes,
+		.pushed_us = clock_wall(put->registry->clock),
+	};
+	if (document->kind == OCI_KIND_INDEX) {
+		put->row.kind = STORE_INDEX;
+	} else if (oci_manifest_is_attestation(document)) {
+		put->row.kind = STORE_ARTIFACT;
+		if (!put->row.artifact_type.n)
+			put->row.artifact_type = document->layers.items[0].media_type;
+	} else {
+		put->row.kind = document->kind == OCI_KIND_IMAGE ? STORE_IMAGE : STORE_ARTIFACT;
+	}
+	if (document->kind != OCI_KIND_INDEX)
+		add_reference(put, STORE_REF_CONFIG, &document->config);
+	for (size_t i = 0; i < document->layers.n; i++)
+		add_reference(put, STORE_REF_LAYER, &document->layers.items[i]);
+	for (size_t i = 0; i < document->manifests.n; i++)
+		add_reference(put, STORE_REF_CHILD, &document->manifests.items[i]);
+}
+
+static bool is_digest_reference(struct str reference)
+{
+	return str_find(reference, ':') != STR_NONE;
+}
+
+/* Names, size and the digest of the bytes; digest: in the algorithm the reference asks for. */
+static int check_request(struct arena *arena, struct str repository, struct str reference,
+	struct str bytes, struct str *digest, struct str *why)
+{
+	bool by_digest = is_digest_reference(reference);
+	if (!oci_repository_valid(repository)) {
+		*why = STR("not a repository name");
+		return REGISTRY_NAME_INVALID;
+	}
+	if (by_digest && !oci_digest_valid(reference)) {
+		*why = STR("the reference is not a sha256 or sha512 digest");
+		return REGISTRY_DIGEST_INVALID;
+	}
+	if (!by_digest && !oci_tag_valid(reference)) {
+		*why = STR("the reference is not a tag");
+		return REGISTRY_TAG_INVALID;
+	}
+	if (bytes.n > LIMIT_MANIFEST_BYTES) {
+		*why = arena_printf(arena, "the manifest has %zu bytes, more than the %zu allowed",
+			bytes.n, LIMIT_MANIFEST_BYTES);
+		return REGISTRY_MANIFEST_TOO_LARGE;
+	}
+	bool sha512 = by_digest && str_eq(oci_digest_algorithm(reference), STR("sha512"));
+	char text[DIGEST_TEXT_MAX];
+	digest_bytes(sha512 ? DIGEST_SHA512 : DIGEST_SHA256, bytes, text);
+	*digest = arena_str(arena, str_from(text));
+	if (by_digest && !str_eq(*digest, reference)) {
+		*why = arena_printf(arena, "the digest of the bytes is " STR_FMT, STR_ARG(*digest));
+		return REGISTRY_DIGEST_INVALID;
+	}
+	return 0;
+}
+
+static int parse(struct arena *arena, struct str bytes, struct str content_type,
+	struct oci_manifest *document, struct str *why)
+{
+	struct err said = ERR_INIT;
+	if (oci_manifest_parse(arena, bytes, content_type, document, &said) == 0)
+		return 0;
+	*why = arena_str(arena, str_from(err_text(&said)));
+	return REGISTRY_MANIFEST_INVALID;
+}
+
+static int store_it(struct put *put, struct err *err)
+{
+	struct registry *r = put->registry;
+	int rc = store_read(r->store, read_before, put, err);
+	if (rc == 0 && !put->unchanged)
+		rc = store_write(r->store, write_all, put, err);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
+}
+
+int registry_manifest_put(struct registry *r, struct arena *arena, struct str repository,
+	struct str reference, struct str content_type, struct str bytes,
+	struct registry_manifest *stored, struct str *why, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	*why = STR("");
+	struct str digest = STR_NULL;
+	int rc = check_request(arena, repository, reference, bytes, &digest, why);
+	if (rc)
+		return rc;
+	struct oci_manifest document;
+	rc = parse(arena, bytes, content_type, &document, why);
+	if (rc)
+		return rc;
+	struct put put = {
+		.registry = r,
+		.arena = arena,
+		.repository = repository,
+		.tag = is_digest_reference(reference) ? STR_NULL : reference,
+		.document = &document,
+	};
+	fill_row(&put, bytes, digest);
+	rc = store_it(&put, err);
+	if (rc) {
+		if (rc > 0 && put.why.n)
+			*why = put.why;
+		return rc;
+	}
+	*stored = (struct registry_manifest){
+		.digest = digest,
+		.media_type = put.row.media_type,
+		.bytes = bytes,
+		.subject = put.row.subject,
+	};
+	if (!put.unchanged && r->hooks.manifest_committed)
+		r->hooks.manifest_committed(r->hooks.context, digest);
+	return 0;
+}
+
+struct get {
+	struct arena *arena;
+	struct str repository;
+	struct str reference;
+	struct store_manifest row;
+};
+
+static int read_manifest(struct db_conn *c, void *argument, struct err *err)
+{
+	struct get *get = argument;
+	int64_t repository;
+	int rc = registry_find_repository(c, get->repository, &repository, err);
+	if (rc)
+		return rc;
+	if (is_digest_reference(get->reference))
+		rc = store_manifest_by_digest(
+			c, get->arena, repository, get->reference, &get->row, err);
+	else
+		rc = store_manifest_by_tag(
+			c, get->arena, repository, get->reference, &get->row, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
+}
+
+int registry_manifest_get(struct registry *r, struct arena *arena, struct str repository,
+	struct str reference, struct registry_manifest *manifest, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	if (!oci_repository_valid(repository))
+		return REGISTRY_NAME_INVALID;
+	if (is_digest_reference(reference) && !oci_digest_valid(reference))
+		return REGISTRY_DIGEST_INVALID;
+	/* What cannot be a tag is not there: clients probe so and expect "unknown". */
+	if (!is_digest_reference(reference) && !oci_tag_valid(reference))
+		return REGISTRY_MANIFEST_UNKNOWN;
+	struct get get = { .arena = arena, .repository = repository, .reference = reference };
+	int rc = store_read(r->store, read_manifest, &get, err);
+	if (rc)
+		return rc < 0 ? err_trace(err, rc) : rc;
+	*manifest = (struct registry_manifest){
+		.digest = get.row.digest,
+		.media_type = get.row.media_type,
+		.bytes = get.row.bytes,
+		.subject = get.row.subject,
+	};
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of registry/ only. */
+#ifndef REGISTRY_PRIVATE_H
+#define REGISTRY_PRIVATE_H
+
+#include "base/map.h"
+#include "os/thread.h"
+#include "registry/registry.h"
+
+enum { REGISTRY_MAGIC = 0x52656769 };
+
+struct registry {
+	unsigned magic;
+	struct store *store;
+	struct blob_store *blobs;
+	const struct clock *clock;
+	struct registry_hooks hooks;
+	struct lock busy_lock; /* LOCK_REGISTRY_UPLOADS: busy */
+	struct map *busy;      /* ids of uploads that a request works on */
+};
+
+/* "No room" becomes the outcome REGISTRY_STORAGE_FULL; everything else stays what it is. */
+int registry_storage(int rc);
+/* Inside a transaction. Outcome REGISTRY_NAME_UNKNOWN. */
+int registry_find_repository(
+	struct db_conn *c, struct str name, int64_t *id, struct err *err) MUST_CHECK;
+/* True and marked: no other request has the upload. */
+bool registry_busy_take(struct registry *r, struct str id);
+void registry_busy_release(struct registry *r, struct str id);
+/* Removes an upload for good: the bytes, then the row. The upload must be marked busy, or nobody
+ * else may be there yet (start-up). */
+int registry_upload_drop(struct registry *r, struct str id, struct err *err) MUST_CHECK;
+/* At start-up: uploads that nobody continued for a week, and ones whose bytes are lost. */
+int registry_sweep_uploads(struct registry *r, struct err *err) MUST_CHECK;
+
+#endif

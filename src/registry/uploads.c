@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Uploads (contract in registry.h). The row says how many bytes are durable and what the running
+ * digest was there; the staged file may hold more, which is cut off when the upload is opened.
+ * Bytes go: stage → digest, so the digest never knows of a byte the file lacks. A suspended upload
+ * has its bytes synced before its row says so. A finished one is published before its row says so;
+ * see sweep.c for what a crash in between leaves.
+ *
+ * A write that failed spoils the open upload: nothing more is taken and its row stays at the last
+ * durable offset, from where the client may go on when there is room again.
+ */
+#include "registry/private.h"
+
+#include "base/cleanup.h"
+#include "base/uuid.h"
+#include "crypto/digest.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "os/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { UPLOAD_MAGIC = 0x55706c64, REHASH_STEP = 256 << 10 };
+
+struct registry_upload {
+	unsigned magic;
+	struct registry *registry;
+	struct arena *arena; /* text of row */
+	struct store_upload row;
+	struct blob_stage *stage;
+	struct digest digest;
+	uint64_t offset;
+	bool changed; /* bytes came that the row does not know */
+	bool spoiled; /* a write failed */
+};
+
+struct row_request {
+	struct arena *arena;
+	struct str repository;
+	struct str id;
+	struct store_upload row;
+};
+
+static int insert_row(struct db_conn *c, void *argument, struct err *err)
+{
+	return store_upload_insert(c, argument, err);
+}
+
+static int update_row(struct db_conn *c, void *argument, struct err *err)
+{
+	return store_upload_update(c, argument, err);
+}
+
+static int read_row(struct db_conn *c, void *argument, struct err *err)
+{
+	struct row_request *request = argument;
+	int rc = store_upload_find(c, request->arena, request->id, &request->row, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	/* An upload is known only under the repository it was started in. */
+	if (rc == STORE_ABSENT || !str_eq(request->row.repository, request->repository))
+		return REGISTRY_UPLOAD_UNKNOWN;
+	return 0;
+}
+
+static int find_row(struct registry *r, struct row_request *request, struct err *err)
+{
+	if (!oci_repository_valid(request->repository))
+		return REGISTRY_NAME_INVALID;
+	if (!uuid_valid(request->id))
+		return REGISTRY_UPLOAD_UNKNOWN;
+	return store_read(r->store, read_row, request, err);
+}
+
+int registry_upload_start(struct registry *r, struct str repository, char id[37], struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	if (!oci_repository_valid(repository))
+		return REGISTRY_NAME_INVALID;
+	uuid_random(id);
+	int64_t now = clock_wall(r->clock);
+	struct store_upload row = {
+		.id = str_from(id),
+		.repository = repository,
+		.started_us = now,
+		.updated_us = now,
+	};
+	int rc = store_write(r->store, insert_row, &row, err);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
+}
+
+static void free_upload(struct registry_upload *upload)
+{
+	if (upload->stage)
+		blob_stage_close(&upload->stage);
+	registry_busy_release(upload->registry, upload->row.id);
+	arena_free(&upload->arena);
+	upload->magic = 0;
+	free(upload);
+}
+
+static int open_stage(struct registry_upload *upload, struct err *err)
+{
+	digest_init(&upload->digest, DIGEST_SHA256);
+	if (upload->row.digest_state.n) {
+		int rc = digest_restore(&upload->digest, upload->row.digest_state, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+	}
+	upload->offset = upload->row.offset;
+	struct registry *r = upload->registry;
+	int rc = blob_stage_open(r->blobs, upload->row.id, upload->offset, &upload->stage, err);
+	if (rc == -EIO) {
+		/* By the contract of the stage its bytes are lost: the client has to start again,
+		 * and says so better to itself with an upload that is unknown. */
+		rc = registry_upload_drop(r, upload->row.id, err);
+		return rc < 0 ? err_trace(err, rc) : REGISTRY_UPLOAD_UNKNOWN;
+	}
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
+}
+
+int registry_upload_open(struct registry *r, struct str repository, struct str id,
+	struct registry_upload **upload, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	struct arena *arena = arena_new(0);
+	struct row_request request = { .arena = arena, .repository = repository, .id = id };
+	struct str own_id = arena_str(arena, id);
+	/* Marked before the row is read, so that the row cannot change under the reader. */
+	if (!registry_busy_take(r, own_id)) {
+		arena_free(&arena);
+		return REGISTRY_UPLOAD_BUSY;
+	}
+	int rc = find_row(r, &request, err);
+	if (rc) {
+		registry_busy_release(r, own_id);
+		arena_free(&arena);
+		return rc < 0 ? err_trace(err, rc) : rc;
+	}
+	struct registry_upload *opened = calloc(1, sizeof(*opened));
+	CHECK(opened);
+	opened->magic = UPLOAD_MAGIC;
+	opened->registry = r;
+	opened->arena = arena;
+	opened->row = request.row;
+	rc = open_stage(opened, err);
+	if (rc) {
+		free_upload(opened);
+		return rc;
+	}
+	*upload = opened;
+	return 0;
+}
+
+uint64_t registry_upload_offset(const struct registry_upload *upload)
+{
+	CHECK_MAGIC(upload, UPLOAD_MAGIC);
+	return upload->offset;
+}
+
+int registry_upload_write(
+	struct registry_upload *upload, const void *bytes, size_t n, struct err *err)
+{
+	CHECK_MAGIC(upload, UPLOAD_MAGIC);
+	if (upload->spoiled)
+		return err_set(err, EIO, "a write to upload " STR_FMT " failed before",
+			STR_ARG(upload->row.id));
+	if (!n)
+		return 0;
+	int rc = blob_stage_append(upload->stage, bytes, n, err);
+	if (rc < 0) {
+		upload->spoiled = true;
+		return registry_storage(err_trace(err, rc));
+	}
+	digest_update(&upload->digest, bytes, n);
+	upload->offset += n;
+	upload->changed = true;
+	return 0;
+}
+
+static int suspend(struct registry_upload *upload, struct err *err)
+{
+	if (upload->spoiled || !upload->changed)
+		return 0;
+	int rc = blob_stage_sync(upload->stage, err);
+	if (rc < 0)
+		return registry_storage(err_trace(err, rc));
+	unsigned char state[DIGEST_STATE_MAX];
+	size_t state_size = digest_save(&upload->digest, state);
+	upload->row.offset = upload->offset;
+	upload->row.digest_state = (struct str){ (const char *)state, state_size };
+	upload->row.updated_us = clock_wall(upload->registry->clock);
+	rc = store_write(upload->registry->store, update_row, &upload->row, err);
+	if (rc < 0)
+		return registry_storage(err_trace(err, rc));
+	return rc == STORE_ABSENT ? REGISTRY_UPLOAD_UNKNOWN : 0;
+}
+
+int registry_upload_suspend(struct registry_upload **upload, struct err *err)
+{
+	CHECK_MAGIC(*upload, UPLOAD_MAGIC);
+	struct registry_upload *taken = TAKE_PTR(*upload);
+	int rc = suspend(taken, err);
+	free_upload(taken);
+	return rc;
+}
+
+/* The digest of an algorithm that was not known while the bytes came: they are read once more. */
+static int rehash(struct registry_upload *upload, char out[DIGEST_TEXT_MAX], struct err *err)
+{
+	int fd = blob_stage_fd(upload->stage);
+	if (fd < 0)
+		return err_set(err, ENOTSUP, "this blob store cannot read an upload again");
+	AUTO_FREE char *buffer = malloc(REHASH_STEP);
+	CHECK(buffer);
+	struct digest digest;
+	digest_init(&digest, DIGEST_SHA512);
+	for (uint64_t at = 0; at < upload->offset;) {
+		uint64_t left = upload->offset - at;
+		size_t n;
+		int rc = file_read_at(
+			fd, buffer, left < REHASH_STEP ? (size_t)left : REHASH_STEP, at, &n, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+		if (!n)
+			return err_set(err, EIO, "upload " STR_FMT " became shorter",
+				STR_ARG(upload->row.id));
+		digest_update(&digest, buffer, n);
+		at += n;
+	}
+	digest_final(&digest, out);
+	return 0;
+}
+
+/* 0: the bytes have this digest; REGISTRY_DIGEST_INVALID: they do not, or it is none. */
+static int verify(struct registry_upload *upload, struct str asked, struct err *err)
+{
+	if (!oci_digest_valid(asked))
+		return REGISTRY_DIGEST_INVALID;
+	char actual[DIGEST_TEXT_MAX];
+	if (str_eq(oci_digest_algorithm(asked), STR("sha256"))) {
+		digest_final(&upload->digest, actual);
+	} else {
+		int rc = rehash(upload, actual, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+	}
+	return str_eq(str_from(actual), asked) ? 0 : REGISTRY_DIGEST_INVALID;
+}
+
+struct blob_commit {
+	struct registry_upload *upload;
+	struct str digest;
+};
+
+static int commit_blob(struct db_conn *c, void *argument, struct err *err)
+{
+	const struct blob_commit *commit = argument;
+	const struct registry_upload *upload = commit->upload;
+	int64_t now = clock_wall(upload->registry->clock);
+	int64_t repository;
+	int rc = store_repository_ensure(c, upload->row.repository, now, &repository, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	rc = store_blob_put(c, repository, commit->digest, upload->offset, now, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return store_upload_delete(c, upload->row.id, err);
+}
+
+static int finish(struct registry_upload *upload, struct str digest, struct err *err)
+{
+	struct registry *r = upload->registry;
+	if (upload->spoiled)
+		return err_set(err, EIO, "a write to upload " STR_FMT " failed before",
+			STR_ARG(upload->row.id));
+	int rc = verify(upload, digest, err);
+	if (rc == REGISTRY_DIGEST_INVALID) {
+		blob_stage_close(&upload->stage);
+		rc = registry_upload_drop(r, upload->row.id, err);
+		return rc < 0 ? err_trace(err, rc) : REGISTRY_DIGEST_INVALID;
+	}
+	if (rc < 0)
+		return err_trace(err, rc);
+	rc = blob_publish(&upload->stage, digest, err);
+	if (rc < 0)
+		return registry_storage(err_trace(err, rc));
+	struct blob_commit commit = { .upload = upload, .digest = digest };
+	rc = store_write(r->store, commit_blob, &commit, err);
+	if (rc < 0)
+		return registry_storage(err_trace(err, rc));
+	return 0;
+}
+
+int registry_upload_finish(struct registry_upload **upload, struct str digest, struct err *err)
+{
+	CHECK_MAGIC(*upload, UPLOAD_MAGIC);
+	struct registry_upload *taken = TAKE_PTR(*upload);
+	struct registry *r = taken->registry;
+	uint64_t size = taken->offset;
+	int rc = finish(taken, digest, err);
+	free_upload(taken);
+	if (rc == 0 && r->hooks.blob_committed)
+		r->hooks.blob_committed(r->hooks.context, digest, size);
+	return rc;
+}
+
+int registry_upload_cancel(
+	struct registry *r, struct str repository, struct str id, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	if (!registry_busy_take(r, id))
+		return REGISTRY_UPLOAD_BUSY;
+	struct arena *arena = arena_new(0);
+	struct row_request request = { .arena = arena, .repository = repository, .id = id };
+	int rc = find_row(r, &request, err);
+	if (rc == 0)
+		rc = registry_upload_drop(r, id, err);
+	registry_busy_release(r, id);
+	arena_free(&arena);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
+}
+
+int registry_upload_status(
+	struct registry *r, struct str repository, struct str id, uint64_t *offset, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	struct arena *arena = arena_new(0);
+	struct row_request request = { .arena = arena, .repository = repository, .id = id };
+	int rc = find_row(r, &request, err);
+	if (rc == 0)
+		*offset = request.row.offset;
+	arena_free(&arena);
+	return rc < 0 ? err_trace(err, rc) : rc;
+}
