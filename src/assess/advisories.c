@@ -2,6 +2,8 @@
 /* What readers ask of the current snapshot, by the handles that judging uses. */
 #include "assess/internal.h"
 
+#include "base/timefmt.h"
+
 struct assess_reader {
 	struct assess *assess;
 	struct snapshot_use use;
@@ -50,4 +52,40 @@ int assess_advisories(struct assess *assess, json_t **status, struct err *err)
 	}
 	assess_reader_close(&reader);
 	return rc;
+}
+
+static int64_t read_built(struct assess_reader *reader)
+{
+	int64_t built = TIME_NONE;
+	AUTO_JSON json_t *status = NULL;
+	struct err ignored = ERR_INIT;
+	if (snapshot_status(
+		    reader->use.snapshot, reader->assess->settings.clock, &status, &ignored) < 0)
+		return TIME_NONE;
+	return time_parse(json_str(status, "built"), &built) ? built : TIME_NONE;
+}
+
+/* Readers ask for it with every answer and it never changes, so it is kept. */
+int64_t assess_snapshot_built(struct assess *assess, struct str snapshot)
+{
+	struct assess_reader *reader = NULL;
+	int64_t built = TIME_NONE;
+	if (!snapshot.n)
+		return TIME_NONE;
+	lock_take(&assess->lock);
+	bool known = str_eq(str_from(assess->built_for), snapshot);
+	if (known)
+		built = assess->built_us;
+	lock_release(&assess->lock);
+	if (known || assess_reader_open(assess, &reader, NULL) != 0)
+		return built;
+	if (str_eq(str_from(reader->use.id), snapshot)) {
+		built = read_built(reader);
+		lock_take(&assess->lock);
+		memcpy(assess->built_for, reader->use.id, sizeof(assess->built_for));
+		assess->built_us = built;
+		lock_release(&assess->lock);
+	}
+	assess_reader_close(&reader);
+	return built;
 }

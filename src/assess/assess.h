@@ -44,6 +44,8 @@ void assess_snapshot_id(struct assess *assess, char out[65]);
  * assess_describe() gives empty texts for a vulnerability it does not know.
  */
 int assess_advisories(struct assess *assess, json_t **status, struct err *err) MUST_CHECK;
+/* When a snapshot was built; TIME_NONE unless it is the current one. */
+int64_t assess_snapshot_built(struct assess *assess, struct str snapshot);
 struct assess_reader; /* a snapshot held open by one thread for several questions */
 int assess_reader_open(
 	struct assess *assess, struct assess_reader **reader, struct err *err) MUST_CHECK;

@@ -23,8 +23,10 @@ struct assess {
 	char current[SNAPSHOT_ID_TEXT]; /* empty: none yet; under lock */
 	char settled[SNAPSHOT_ID_TEXT]; /* the sweep found nothing stale for this one; under lock */
 	bool has_settled;		/* settled is set, possibly to "none" */
-	bool stopping;			/* under lock */
-	VEC(struct snapshot *) idle;	/* open, all of the current snapshot; under lock */
+	char built_for[SNAPSHOT_ID_TEXT]; /* built_us is of this snapshot; under lock */
+	int64_t built_us;
+	bool stopping;		     /* under lock */
+	VEC(struct snapshot *) idle; /* open, all of the current snapshot; under lock */
 	atomic_uint_fast64_t generation;
 	pthread_t thread;
 };

@@ -184,7 +184,9 @@ json_t *json_add_object(json_t *list)
 
 char *json_dump(const json_t *root, bool pretty)
 {
-	char *text = json_dumps(root, pretty ? JSON_INDENT(2) : JSON_COMPACT);
+	/* 15 digits are what a double keeps of any decimal, so 9.8 comes out as 9.8. */
+	size_t flags = JSON_REAL_PRECISION(15) | (pretty ? JSON_INDENT(2) : JSON_COMPACT);
+	char *text = json_dumps(root, flags);
 	CHECK(text);
 	return text;
 }
