@@ -22,7 +22,8 @@ for list in "$@"; do
 		echo "$0: no list of packages called '$list' ($file)" >&2
 		exit 2
 	fi
-	for package in $(grep -v '^#' "$file"); do
+	packages=$(grep -v '^#' "$file")
+	for package in $packages; do
 		status=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
 		case $status in
 		ii*) ;;

@@ -125,8 +125,8 @@ def stage_tsan(counts):
 
 
 def fuzz_targets():
-    """Name -> folder, from the sources: tests/fuzz/FOLDER/fuzz_NAME.c."""
-    return {path.stem: path.parent for path in sorted((ROOT / "tests/fuzz").glob("*/fuzz_*.c"))}
+    """[(name, folder)], from the sources: tests/fuzz/FOLDER/fuzz_NAME.c."""
+    return [(path.stem, path.parent) for path in sorted((ROOT / "tests/fuzz").glob("*/fuzz_*.c"))]
 
 
 def stage_fuzz(counts):
@@ -137,17 +137,18 @@ def stage_fuzz(counts):
     seconds = max(3, min(15, 2 * FUZZ_TOTAL_SECONDS // max(1, len(targets))))
     findings = ROOT / "build-fuzz/findings"
     findings.mkdir(exist_ok=True)
-    for name, folder in targets.items():
+    for name, folder in targets:
         with tempfile.TemporaryDirectory(prefix="lazaret-fuzz-") as scratch:
-            command = [ROOT / "build-fuzz/tests/fuzz" / name, f"-max_total_time={seconds}",
+            label = f"{folder.name}-{name}"
+            command = [ROOT / "build-fuzz/tests/fuzz" / label, f"-max_total_time={seconds}",
                        "-timeout=20", "-rss_limit_mb=2048", "-max_len=65536", "-print_final_stats=1",
-                       "-jobs=0", f"-artifact_prefix={findings}/{name}-"]
+                       "-jobs=0", f"-artifact_prefix={findings}/{label}-"]
             dictionary = folder / f"{name}.dict"
             if dictionary.exists():
                 command.append(f"-dict={dictionary}")
             command += [scratch, folder / name.replace("fuzz_", "corpus_")]
-            code, output = run(f"live {name}", command, seconds + 90, SANITIZER_ENV)
-            counts.add(f"live {name} ({seconds} s)", code == 0, tail(output, 60))
+            code, output = run(f"live {label}", command, seconds + 90, SANITIZER_ENV)
+            counts.add(f"live {label} ({seconds} s)", code == 0, tail(output, 60))
     if not targets:
         counts.add("live fuzz", False, "no fuzz target found")
 

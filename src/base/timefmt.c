@@ -167,6 +167,11 @@ static bool take_offset(struct str *text, int64_t *us)
 	return true;
 }
 
+/* 0000-01-01T00:00:00Z and the last microsecond of 9999: the years that the text form can say. */
+#define DAY_US	 ((int64_t)86400 * 1000000)
+#define FIRST_US (-719528 * DAY_US)
+#define LAST_US	 (2932897 * DAY_US - 1)
+
 bool time_parse(struct str text, int64_t *us)
 {
 	int64_t days, clock = 0, offset = 0;
@@ -175,6 +180,9 @@ bool time_parse(struct str text, int64_t *us)
 	if (text.n && (!take_char(&text, "Tt ") || !take_clock(&text, &clock) ||
 			      !take_offset(&text, &offset) || text.n))
 		return false;
-	*us = days * 86400 * 1000000 + clock - offset;
+	int64_t result = days * DAY_US + clock - offset;
+	if (result < FIRST_US || result > LAST_US) /* an offset can lead out of the four digits */
+		return false;
+	*us = result;
 	return true;
 }
