@@ -25,6 +25,11 @@ enum frame_kind {
 
 enum { FRAME_HEADER_BYTES = 16 };
 
+/* A worker that ran out of memory ends with this status. */
+enum { WORKER_EXIT_MEMORY = 71 };
+/* Where a worker finds its socket. */
+enum { WORKER_SOCKET = 3 };
+
 struct frame {
 	enum frame_kind kind;
 	struct str payload;

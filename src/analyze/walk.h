@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entries of one layer, in order, turned into an inventory. Inside analyze/ only.
+ *
+ * A tar may name a path many times; the last entry counts, and a non-directory on top of a
+ * directory takes everything below with it, as extraction would. So what is found is kept as
+ * "places" by path that can still be dropped, and becomes an inventory in walk_finish().
+ */
+#ifndef ANALYZE_WALK_H
+#define ANALYZE_WALK_H
+
+#include "analyze/analyzer.h"
+#include "analyze/layer.h"
+#include "base/map.h"
+#include "codec/tar.h"
+
+enum place_state {
+	PLACE_GONE,
+	PLACE_FILE,	/* was read; file is filled */
+	PLACE_LINK,	/* symbolic link, or hard link to something this layer does not hold */
+	PLACE_HARDLINK, /* to an entry that already passed unread: read in a second pass */
+};
+
+struct place {
+	enum place_state state;
+	struct str path;
+	struct str target;
+	const struct analyzer *analyzer;
+	uint64_t entry; /* number of the entry that made it */
+	struct layer_file file;
+	bool target_seen; /* by the present pass, before the link */
+};
+
+struct walk {
+	struct arena *arena;
+	const struct analyze_budget *budget;
+	struct layer_inventory *inventory;
+	struct map *by_path;
+	VEC(struct place *) places;
+};
+
+void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_budget *budget,
+	struct layer_inventory *inventory);
+void walk_end(struct walk *walk); /* releases what is not in the arena */
+
+/* First pass. */
+int walk_entries(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK;
+/* The first hard link that waits for its target, or NULL. */
+const struct place *walk_waiting(const struct walk *walk);
+/* A further pass from the start: reads the targets of hard links. */
+int walk_hard_links(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK;
+void walk_finish(struct walk *walk);
+
+#endif
