@@ -3,8 +3,13 @@
  * Reading advisories into a new snapshot: OSV records (and CVE JSON 5 records as a source of
  * severity) from .zip, directories (recursive), .json (one record or a list) and .jsonl. A bad
  * record is counted and named with its reason, never fatal; an unreadable path is fatal and leaves
- * the old snapshot in force. A new import replaces the records of the same source (zip, directory
- * or file base) and keeps the others, unless replace_all.
+ * the old snapshot in force.
+ *
+ * What is read replaces what the same source brought before and keeps all other sources. A source
+ * is known by the last two parts of its path ("Debian/all.zip"; for loose records their folder). Of
+ * a source that was read without a bad record, records that are no longer in it are removed; with
+ * bad records nothing is removed, because what is missing may be among them. A single .json file
+ * only adds to the source that its folder is.
  */
 #ifndef ADVISORY_IMPORT_H
 #define ADVISORY_IMPORT_H
@@ -24,7 +29,8 @@ struct import_report {
 	uint64_t bad;
 	uint64_t severities; /* CVE records read */
 	VEC(struct import_bad_record)
-	named; /* the first LIMIT_BAD_RECORDS_NAMED; VEC_FREE by the caller */
+	named;		/* the first LIMIT_BAD_RECORDS_NAMED; VEC_FREE by the caller */
+	uint64_t bytes; /* of records read */
 	char snapshot_id[65];
 };
 
@@ -32,6 +38,7 @@ struct import_settings {
 	const char *data_dir;
 	const char *const *paths;
 	size_t path_count;
+	const char *source_name; /* of paths that are single files; NULL: from the path */
 	const struct clock *clock;
 	/* Progress for people, called now and then; may be NULL. */
 	void (*progress)(void *context, const char *path, uint64_t records);

@@ -23,8 +23,8 @@
 
 /* Greatest first; KIND_END ends every list. */
 enum kind {
-	KIND_COMPONENT, /* "." and digits that do not begin with 0, or its leading zeros */
 	KIND_NUMBER,	/* first digits; digits behind leading zeros or behind the letter */
+	KIND_COMPONENT, /* "." and digits that do not begin with 0, or its leading zeros */
 	KIND_LETTER,
 	KIND_WORD,
 	KIND_WORD_NUMBER,
@@ -117,7 +117,7 @@ static struct piece marked(struct reader *reader, enum kind last)
 {
 	char mark = *reader->rest.p;
 	reader->rest = str_skip(reader->rest, 1);
-	if (mark == '.' && last <= KIND_NUMBER)
+	if (mark == '.' && last <= KIND_COMPONENT)
 		return component(reader);
 	if (mark == '_' && last <= KIND_WORD_NUMBER)
 		return word(reader);
@@ -144,7 +144,7 @@ static struct piece next_piece(struct reader *reader)
 		piece = number(reader, KIND_NUMBER);
 	else if (last == KIND_WORD && version_is_digit(*reader->rest.p))
 		piece = number(reader, KIND_WORD_NUMBER);
-	else if (last <= KIND_NUMBER && version_is_lower(*reader->rest.p)) {
+	else if (last <= KIND_COMPONENT && version_is_lower(*reader->rest.p)) {
 		piece = (struct piece){ .kind = KIND_LETTER, .rank = *reader->rest.p };
 		reader->rest = str_skip(reader->rest, 1);
 	} else
