@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The squash, rule by rule. Layers are written in a small notation, one line per entry, so that a
+ * test shows the image it means:
+ *
+ *   db PATH NAME=VERSION ...   a dpkg or apk database with these packages
+ *   os PATH ID VERSION         an os-release file
+ *   ln PATH TARGET             a symbolic link
+ *   wh PATH | op PATH | re PATH   whiteout, opaque directory, replaced directory
+ */
+#include "scan/squash.h"
+
+#include "base/strbuf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { LAYERS_MAX = 6 };
+
+struct fixture {
+	struct arena *arena;
+	struct layer_inventory layers[LAYERS_MAX];
+	const struct layer_inventory *order[LAYERS_MAX];
+	struct image_inventory image;
+};
+
+static enum layer_file_kind kind_of(struct str path)
+{
+	if (str_contains(path, STR("status.d/")))
+		return LAYER_FILE_DPKG_STATUS_D;
+	return str_contains(path, STR("dpkg")) ? LAYER_FILE_DPKG_STATUS : LAYER_FILE_APK_INSTALLED;
+}
+
+static void add_package(
+	struct arena *arena, struct layer_inventory *layer, struct str text, enum package_type type)
+{
+	struct str name;
+	assert_true(str_cut(&text, '=', &name));
+	struct package package = {
+		.type = type,
+		.name = name,
+		.version = text,
+		.source_name = name,
+		.source_version = text,
+		.arch = STR("amd64"),
+		.licence = STR(""),
+		.supplier = STR(""),
+	};
+	AVEC_PUSH(arena, &layer->packages, package);
+}
+
+static void add_fact(
+	struct arena *arena, struct layer_inventory *layer, struct str key, struct str value)
+{
+	AVEC_PUSH(arena, &layer->facts, (struct layer_fact){ key, value });
+}
+
+static void add_line(struct arena *arena, struct layer_inventory *layer, struct str line)
+{
+	struct str word;
+	struct str path;
+	struct str part;
+	assert_true(str_cut(&line, ' ', &word));
+	assert_true(str_cut(&line, ' ', &path));
+	if (str_eq(word, STR("ln"))) {
+		AVEC_PUSH(arena, &layer->links, (struct layer_link){ path, line });
+	} else if (str_eq(word, STR("wh"))) {
+		AVEC_PUSH(arena, &layer->hides, (struct layer_hide){ LAYER_HIDE_WHITEOUT, path });
+	} else if (str_eq(word, STR("op"))) {
+		AVEC_PUSH(arena, &layer->hides, (struct layer_hide){ LAYER_HIDE_OPAQUE, path });
+	} else if (str_eq(word, STR("re"))) {
+		AVEC_PUSH(arena, &layer->hides, (struct layer_hide){ LAYER_HIDE_REPLACED, path });
+	} else if (str_eq(word, STR("os"))) {
+		struct layer_file file = { .kind = LAYER_FILE_OS_RELEASE,
+			.path = path,
+			.first_fact = layer->facts.n,
+			.fact_count = 2 };
+		assert_true(str_cut(&line, ' ', &part));
+		add_fact(arena, layer, STR("ID"), part);
+		add_fact(arena, layer, STR("VERSION_ID"), line);
+		AVEC_PUSH(arena, &layer->files, file);
+	} else {
+		assert_true(str_eq(word, STR("db")));
+		enum layer_file_kind kind = kind_of(path);
+		struct layer_file file = {
+			.kind = kind, .path = path, .first_package = layer->packages.n
+		};
+		while (line.n && str_cut(&line, ' ', &part))
+			add_package(arena, layer, part,
+				kind == LAYER_FILE_APK_INSTALLED ? PACKAGE_APK : PACKAGE_DEB);
+		file.package_count = layer->packages.n - file.first_package;
+		AVEC_PUSH(arena, &layer->files, file);
+	}
+}
+
+static void squash(struct fixture *f, const char *const *layers, size_t count)
+{
+	f->arena = arena_new(0);
+	for (size_t i = 0; i < count; i++) {
+		struct str rest = str_from(layers[i]);
+		struct str line;
+		f->layers[i] = (struct layer_inventory){ .state = LAYER_OK };
+		while (rest.n && str_cut(&rest, '\n', &line))
+			add_line(f->arena, &f->layers[i], line);
+		f->order[i] = &f->layers[i];
+	}
+	squash_layers(f->arena, f->order, count, &f->image);
+}
+
+/* "name=version@first/evidence" of every package, sorted as the squash sorts. */
+static void expect(const char *const *layers, size_t count, const char *wanted)
+{
+	struct fixture f = { 0 };
+	AUTO_STRBUF struct strbuf text = STRBUF((size_t)65536);
+	squash(&f, layers, count);
+	for (size_t i = 0; i < f.image.packages.n; i++) {
+		const struct image_package *p = &f.image.packages.items[i];
+		strbuf_addf(&text, "%s" STR_FMT "=" STR_FMT "@%u/%u", i ? " " : "",
+			STR_ARG(p->package.name), STR_ARG(p->package.version), p->first_layer,
+			p->evidence_layer);
+	}
+	assert_string_equal(strbuf_cstr(&text), wanted);
+	arena_free(&f.arena);
+}
+
+#define EXPECT(wanted, ...)                                                                        \
+	do {                                                                                       \
+		const char *const layers_[] = { __VA_ARGS__ };                                     \
+		expect(layers_, sizeof(layers_) / sizeof(layers_[0]), wanted);                     \
+	} while (0)
+
+#define DPKG "db var/lib/dpkg/status "
+
+static void the_last_database_counts(void **state)
+{
+	(void)state;
+	EXPECT("a=1@0/1 b=2@1/1", DPKG "a=1 c=1", DPKG "b=2 a=1");
+}
+
+static void attribution_follows_the_unbroken_run(void **state)
+{
+	(void)state;
+	/* Rewritten by every layer, with one in between that does not touch it. */
+	EXPECT("a=1@0/3 b=1@1/3 c=1@3/3", DPKG "a=1", DPKG "a=1 b=1", "os etc/os-release debian 12",
+		DPKG "a=1 b=1 c=1");
+	/* Removed and installed again: the later layer brought it. */
+	EXPECT("a=1@2/2", DPKG "a=1", DPKG "b=1", DPKG "a=1");
+	/* Upgraded: the new version belongs to the layer of the upgrade. */
+	EXPECT("a=2@1/2", DPKG "a=1", DPKG "a=2", DPKG "a=2");
+	/* The database was deleted in between. */
+	EXPECT("a=1@2/2", DPKG "a=1", "wh var/lib/dpkg/status", DPKG "a=1");
+}
+
+static void whiteouts_act_on_lower_layers_only(void **state)
+{
+	(void)state;
+	EXPECT("", DPKG "a=1", "wh var/lib/dpkg/status");
+	EXPECT("", DPKG "a=1", "wh var/lib");
+	EXPECT("a=1@0/0", DPKG "a=1", "wh var/lib/dp");
+	EXPECT("b=1@1/1", DPKG "a=1", "wh var/lib/dpkg\n" DPKG "b=1");
+	EXPECT("a=1@1/1", "wh var/lib/dpkg", DPKG "a=1");
+}
+
+static void opaque_directories_hide_what_lies_below(void **state)
+{
+	(void)state;
+	EXPECT("", DPKG "a=1", "op var/lib/dpkg");
+	EXPECT("", DPKG "a=1", "op var");
+	EXPECT("b=1@1/1", DPKG "a=1", "op var/lib/dpkg\ndb var/lib/dpkg/status.d/b b=1");
+	EXPECT("a=1@0/0", DPKG "a=1", "op var/lib/dpkg/info");
+	EXPECT("", DPKG "a=1", "op ");
+}
+
+static void a_file_in_place_of_a_directory_hides_the_tree(void **state)
+{
+	(void)state;
+	EXPECT("", DPKG "a=1", "re var/lib/dpkg");
+	EXPECT("", "db var/lib/dpkg/status.d/a a=1", "ln var/lib/dpkg /nowhere");
+}
+
+static void status_d_counts_file_by_file(void **state)
+{
+	(void)state;
+	EXPECT("a=1@0/0 b=2@1/1 c=1@1/1",
+		"db var/lib/dpkg/status.d/a a=1\ndb var/lib/dpkg/status.d/b b=1",
+		"db var/lib/dpkg/status.d/b b=2\ndb var/lib/dpkg/status.d/c c=1");
+	EXPECT("a=1@0/0 s=1@0/0", DPKG "s=1\ndb var/lib/dpkg/status.d/a a=1");
+	EXPECT("b=1@0/0", "db var/lib/dpkg/status.d/a a=1\ndb var/lib/dpkg/status.d/b b=1",
+		"wh var/lib/dpkg/status.d/a");
+}
+
+static void the_same_package_in_two_databases_is_one(void **state)
+{
+	(void)state;
+	EXPECT("a=1@0/0", DPKG "a=1", "db var/lib/dpkg/status.d/a a=1");
+	EXPECT("m=1@0/0", "db lib/apk/db/installed m=1", "db usr/lib/apk/db/installed m=1");
+}
+
+static void links_give_a_database_one_name(void **state)
+{
+	(void)state;
+	/* Merged /usr: written through the link by a later layer. */
+	EXPECT("m=2@1/1", "ln lib usr/lib\ndb usr/lib/apk/db/installed m=1",
+		"db lib/apk/db/installed m=2");
+	EXPECT("m=1@0/1 n=1@1/1", "ln lib /usr/lib\ndb usr/lib/apk/db/installed m=1",
+		"db lib/apk/db/installed m=1 n=1");
+	/* Hidden through the link. */
+	EXPECT("", "ln lib usr/lib\ndb usr/lib/apk/db/installed m=1", "wh lib/apk");
+	/* The directory became a link: what was in the directory is gone. */
+	EXPECT("n=1@1/1", "db lib/apk/db/installed m=1",
+		"ln lib usr/lib\ndb usr/lib/apk/db/installed n=1");
+	/* A chain of links, upwards and out of the root. */
+	EXPECT("a=2@1/1", "ln var/lib ../../../srv/x\nln srv/x y/../z\ndb srv/z/dpkg/status a=1",
+		"db var/lib/dpkg/status a=2");
+}
+
+static void link_loops_end(void **state)
+{
+	(void)state;
+	EXPECT("a=1@1/1", "ln var/lib /var/lib", "db var/lib/dpkg/status a=1");
+	EXPECT("a=1@1/1", "ln var a\nln a b/c\nln b/c ../var", "db var/lib/dpkg/status a=1");
+}
+
+static void expect_os(const char *wanted, const char *const *layers, size_t count)
+{
+	struct fixture f = { 0 };
+	AUTO_STRBUF struct strbuf text = STRBUF((size_t)4096);
+	squash(&f, layers, count);
+	if (f.image.has_os)
+		strbuf_addf(&text, STR_FMT "-" STR_FMT, STR_ARG(f.image.platform.os_id),
+			STR_ARG(f.image.platform.os_version));
+	assert_string_equal(strbuf_cstr(&text), wanted);
+	arena_free(&f.arena);
+}
+
+#define EXPECT_OS(wanted, ...)                                                                     \
+	do {                                                                                       \
+		const char *const layers_[] = { __VA_ARGS__ };                                     \
+		expect_os(wanted, layers_, sizeof(layers_) / sizeof(layers_[0]));                  \
+	} while (0)
+
+static void the_platform_is_what_etc_says(void **state)
+{
+	(void)state;
+	EXPECT_OS("", DPKG "a=1");
+	EXPECT_OS("debian-12", "os usr/lib/os-release debian 12");
+	EXPECT_OS(
+		"alpine-3.18", "os usr/lib/os-release debian 12", "os etc/os-release alpine 3.18");
+	EXPECT_OS("debian-12", "os usr/lib/os-release debian 12\nln etc/os-release "
+			       "../usr/lib/os-release");
+	/* The link stays although the vendor's file is replaced. */
+	EXPECT_OS("debian-13",
+		"os usr/lib/os-release debian 12\nln etc/os-release ../usr/lib/os-release",
+		"os usr/lib/os-release debian 13");
+	/* A link that leads nowhere known. */
+	EXPECT_OS("debian-12", "os usr/lib/os-release debian 12\nln etc/os-release /opt/x");
+	EXPECT_OS("debian-12", "os usr/lib/os-release debian 12\nos etc/os-release x 1",
+		"wh etc/os-release");
+}
+
+static void results_do_not_lean_on_the_layers(void **state)
+{
+	(void)state;
+	struct arena *layer_arena = arena_new(0);
+	struct arena *arena = arena_new(0);
+	struct layer_inventory layer = { .state = LAYER_OK };
+	struct image_inventory image;
+	const struct layer_inventory *order[] = { &layer };
+	char line[] = DPKG "a=1";
+	add_line(layer_arena, &layer, str_from(line));
+	squash_layers(arena, order, 1, &image);
+	memset(line, 'x', sizeof(line) - 1);
+	arena_free(&layer_arena);
+	assert_true(str_eq(image.packages.items[0].package.name, STR("a")));
+	assert_true(str_eq(image.packages.items[0].evidence, STR("var/lib/dpkg/status")));
+	assert_true(image.has_database);
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_database_counts),
+		cmocka_unit_test(attribution_follows_the_unbroken_run),
+		cmocka_unit_test(whiteouts_act_on_lower_layers_only),
+		cmocka_unit_test(opaque_directories_hide_what_lies_below),
+		cmocka_unit_test(a_file_in_place_of_a_directory_hides_the_tree),
+		cmocka_unit_test(status_d_counts_file_by_file),
+		cmocka_unit_test(the_same_package_in_two_databases_is_one),
+		cmocka_unit_test(links_give_a_database_one_name),
+		cmocka_unit_test(link_loops_end),
+		cmocka_unit_test(the_platform_is_what_etc_says),
+		cmocka_unit_test(results_do_not_lean_on_the_layers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
