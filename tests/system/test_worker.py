@@ -15,7 +15,7 @@ OLD_OPENSSL = ("libssl3", "3.0.9-1", "openssl")
 
 def test_probe_finds_nothing_allowed():
     """The worker builds its box as always and tries to get out: open, connect, exec, fork, ptrace."""
-    done = subprocess.run([WORKER, "--probe"], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([WORKER, "--probe-sandbox"], capture_output=True, text=True, timeout=60,
                           stdin=subprocess.DEVNULL)
     lines = [line for line in done.stdout.splitlines() if ": " in line]
     tried = {line.split(":")[0] for line in lines}
