@@ -5,12 +5,14 @@
  */
 #include "base/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 _Noreturn void check_failed(const char *condition, const char *file, int line, const char *function)
 {
+	int before = errno; /* kept for whoever catches the abort: ENOMEM tells why */
 	char text[512];
 	int n = snprintf(text, sizeof(text), "lazaret: check failed: %s (%s:%d, %s)\n", condition,
 		file, line, function);
@@ -19,5 +21,6 @@ _Noreturn void check_failed(const char *condition, const char *file, int line, c
 		ssize_t ignored = write(STDERR_FILENO, text, length);
 		(void)ignored;
 	}
+	errno = before;
 	abort();
 }
