@@ -94,18 +94,25 @@ int worker_pool_start(
 	return 0;
 }
 
-void worker_pool_stop(struct worker_pool **result)
+void worker_pool_interrupt(struct worker_pool *pool)
 {
-	struct worker_pool *pool = *result;
-	char reason[WORKER_WORDS_MAX];
-	if (!pool)
-		return;
 	lock_take(&pool->lock);
 	pool->stopping = true;
 	lock_cond_broadcast(&pool->given);
 	for (size_t i = 0; i < pool->count; i++)
 		if (pool->seats[i].taken)
 			worker_process_disturb(&pool->seats[i].process);
+	lock_release(&pool->lock);
+}
+
+void worker_pool_stop(struct worker_pool **result)
+{
+	struct worker_pool *pool = *result;
+	char reason[WORKER_WORDS_MAX];
+	if (!pool)
+		return;
+	worker_pool_interrupt(pool);
+	lock_take(&pool->lock);
 	while (pool->callers)
 		lock_cond_wait(&pool->given, &pool->lock);
 	lock_release(&pool->lock);

@@ -36,9 +36,9 @@ struct worker_settings {
 int worker_pool_start(const struct worker_settings *settings, struct worker_pool **pool,
 	struct err *err) MUST_CHECK;
 /*
- * For a stop: kills busy workers and makes this and every later request end at once with
- * LAYER_FAILED ("the scanner is stopping"); the pool stays valid until worker_pool_stop(). Any
- * thread. scan_stop() calls it so that it need not wait for a long layer.
+ * For a stop: kills busy workers and makes running and later requests end at once (LAYER_FAILED or
+ * -ECANCELED, whose result is not worth keeping); the pool stays valid until worker_pool_stop().
+ * Any thread. scan_stop() calls it so that it need not wait for a long layer.
  */
 void worker_pool_interrupt(struct worker_pool *pool);
 void worker_pool_stop(struct worker_pool **pool); /* kills busy workers; nulls *pool */
