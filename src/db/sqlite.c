@@ -161,7 +161,7 @@ static int sqlite_connect(const struct db_settings *settings, enum db_role role,
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	if (role == DB_ROLE_WRITER)
 		flags |= SQLITE_OPEN_CREATE;
-	int code = sqlite3_open_v2(settings->path, &made->handle, flags, NULL);
+	int code = sqlite3_open_v2(settings->path, &made->handle, flags, sqlite_fault_layer());
 	int result = code == SQLITE_OK ? set_up(made, role, err)
 				       : sqlite_failure(made->handle, made->path, code, err);
 	if (result == 0 && role == DB_ROLE_WRITER)

@@ -31,6 +31,9 @@ struct sqlite_conn {
 /* The sqlite3 result code as a negative errno with words. */
 int sqlite_failure(sqlite3 *handle, const char *path, int code, struct err *err);
 
+/* Name of the file layer to open with: NULL for SQLite's own, or the one that injects faults. */
+const char *sqlite_fault_layer(void);
+
 struct db_stmt *sqlite_stmt(struct db_conn *conn, const char *sql);
 void sqlite_bind_str(struct db_stmt *stmt, int index, struct str text);
 void sqlite_bind_blob(struct db_stmt *stmt, int index, struct str bytes);

@@ -150,13 +150,24 @@ static int check_point(enum os_fault_point point, size_t bytes)
 	return fails ? points[point].code : 0;
 }
 
+static int current_state(void)
+{
+	int now = atomic_load_explicit(&state, memory_order_acquire);
+	if (now != STATE_UNREAD)
+		return now;
+	pthread_once(&environment_once, read_environment);
+	return atomic_load(&state);
+}
+
+bool os_fault_armed(void)
+{
+	return current_state() == STATE_FAULTS;
+}
+
 int os_fault(enum os_fault_point point, size_t bytes)
 {
 	CHECK(point < OS_FAULT_COUNT);
-	int now = atomic_load_explicit(&state, memory_order_acquire);
-	if (__builtin_expect(now == STATE_NO_FAULTS, 1))
+	if (__builtin_expect(current_state() == STATE_NO_FAULTS, 1))
 		return 0;
-	if (now == STATE_UNREAD)
-		pthread_once(&environment_once, read_environment);
-	return atomic_load(&state) == STATE_FAULTS ? check_point(point, bytes) : 0;
+	return check_point(point, bytes);
 }

@@ -10,6 +10,7 @@
 #ifndef OS_FAULT_H
 #define OS_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum os_fault_point {
@@ -23,6 +24,8 @@ enum os_fault_point {
 
 /* 0, or the errno to fail with; bytes is how much the operation would write (0 for others). */
 int os_fault(enum os_fault_point point, size_t bytes);
+/* Whether any fault is asked for; what wraps a library's own file access only does so then. */
+bool os_fault_armed(void);
 /* For unit tests: replaces what the environment said. NULL: no faults. Not while other threads run.
  */
 void os_fault_set(const char *specification);

@@ -350,6 +350,80 @@ static void a_foreign_file_is_refused(void **state)
 	assert_true(str_contains(str_from(err_text(&err)), STR("not a lazaret database")));
 }
 
+/* Opens, writes two rows, closes; notes which of the writes were told to be durable. */
+static int write_two(unsigned *told)
+{
+	struct db *db = NULL;
+	*told = 0;
+	int result = open_at(3, &db, NULL);
+	if (result < 0)
+		return result;
+	for (int i = 1; i <= 2 && result == 0; i++) {
+		char sql[80];
+		snprintf(sql, sizeof(sql), "INSERT INTO item (id, name) VALUES (%d, 'row %d')", i,
+			i);
+		result = write_sql(db, sql, 0, NULL);
+		if (result == 0)
+			*told |= 1u << i;
+	}
+	db_close(&db);
+	return result;
+}
+
+/* Fails the n-th operation of one kind, for n = 1, 2, … until all of it succeeds. */
+static unsigned sweep_faults(const char *point)
+{
+	unsigned failures = 0;
+	int result = -1;
+	for (unsigned n = 1; result != 0 && n < 500; n++) {
+		char specification[64];
+		unsigned told;
+		struct db *db = open_newest();
+		assert_int_equal(write_sql(db, "DELETE FROM item", 0, NULL), 0);
+		db_close(&db);
+		snprintf(specification, sizeof(specification), "%s:nth=%u", point, n);
+		os_fault_set(specification);
+		result = write_two(&told);
+		os_fault_set(NULL);
+		failures += result < 0;
+		db = open_newest();
+		assert_int_equal(ask(db, "SELECT count(*) FROM pragma_integrity_check "
+					 "WHERE integrity_check = 'ok'"),
+			1);
+		if (told & 2)
+			assert_int_equal(ask(db, "SELECT count(*) FROM item WHERE id = 1"), 1);
+		if (told & 4)
+			assert_int_equal(ask(db, "SELECT count(*) FROM item WHERE id = 2"), 1);
+		db_close(&db);
+	}
+	assert_int_equal(result, 0);
+	return failures;
+}
+
+static void what_was_told_to_be_stored_survives_every_disk_fault(void **state)
+{
+	(void)state;
+	assert_true(sweep_faults("write:ENOSPC") >= 3);
+	assert_true(sweep_faults("short-write:EIO") >= 3);
+	assert_true(sweep_faults("fsync:EIO") >= 3);
+	assert_true(sweep_faults("open:EMFILE") >= 3);
+}
+
+static void a_full_disk_has_its_words(void **state)
+{
+	(void)state;
+	struct db *db = open_newest();
+	db_close(&db);
+	os_fault_set("write:ENOSPC:from=3"); /* the owner's pid and the log's header pass */
+	struct err err = ERR_INIT;
+	assert_int_equal(open_at(3, &db, &err), 0);
+	assert_int_equal(
+		write_sql(db, "INSERT INTO item (name) VALUES ('no room')", 0, &err), -ENOSPC);
+	assert_true(str_contains(str_from(err_text(&err)), STR("free some space")));
+	assert_int_equal(ask(db, "SELECT count(*) FROM item"), 0); /* reading goes on */
+	db_close(&db);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -367,6 +441,8 @@ int main(void)
 		CASE(a_killed_owner_leaves_no_lock_and_its_commits),
 		CASE(a_directory_that_cannot_be_written_says_so),
 		CASE(a_foreign_file_is_refused),
+		CASE(what_was_told_to_be_stored_survives_every_disk_fault),
+		CASE(a_full_disk_has_its_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
