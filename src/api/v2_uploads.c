@@ -188,13 +188,24 @@ static int chunk_fault(struct http_exchange *x, const struct writing *w, struct 
 	return 0;
 }
 
+/* A closing PUT that is sent again because its answer was lost finds no upload, but the blob. */
+static bool finished_before(struct http_exchange *x, const struct writing *w)
+{
+	uint64_t ignored;
+	return w->digest.p && registry_blob_stat(api_context(x)->registry, w->repository, w->digest,
+				      &ignored, NULL) == 0;
+}
+
 static int open_for_chunk(struct http_exchange *x, struct writing *w)
 {
 	struct err err = ERR_INIT;
 	int result = registry_upload_open(
 		api_context(x)->registry, w->repository, w->id, &w->upload, &err);
 	if (result) {
-		v2_reply_failure(x, result, STR_NULL, &err);
+		if (result == REGISTRY_UPLOAD_UNKNOWN && finished_before(x, w))
+			reply_created(x, w->repository, w->digest);
+		else
+			v2_reply_failure(x, result, STR_NULL, &err);
 		return HTTP_REPLIED;
 	}
 	struct str detail = STR_NULL;
@@ -231,27 +242,12 @@ const struct http_sink v2_upload_chunk = {
 	.abort = write_abort,
 };
 
-/* A closing PUT that is sent again because its answer was lost finds no upload, but the blob. */
-static bool finished_before(struct http_exchange *x, const struct writing *w)
-{
-	struct registry *registry = api_context(x)->registry;
-	uint64_t ignored;
-	if (registry_upload_status(registry, w->repository, w->id, &ignored, NULL) !=
-		REGISTRY_UPLOAD_UNKNOWN)
-		return false;
-	return registry_blob_stat(registry, w->repository, w->digest, &ignored, NULL) == 0;
-}
-
 static int finish_begin(struct http_exchange *x)
 {
 	struct writing *w = writing_new(x);
 	w->digest = http_param(x, "digest");
 	if (digest_refused(x, w->digest))
 		return HTTP_REPLIED;
-	if (finished_before(x, w)) {
-		reply_created(x, w->repository, w->digest);
-		return HTTP_REPLIED;
-	}
 	return open_for_chunk(x, w);
 }
 

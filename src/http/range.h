@@ -17,7 +17,7 @@ enum http_range_result {
 	HTTP_RANGE_UNSATISFIABLE, /* 416 */
 };
 /* Parses a Range header against a representation of size bytes; at most max ranges, more is NONE.
- */
+ * What is in ranges counts only after OK. */
 enum http_range_result http_parse_range(
 	struct str header, uint64_t size, struct http_range *ranges, size_t max, size_t *count);
 /* "0-1023", also "bytes 0-1023/2048" and "bytes=0-1023". False: not a range. */
