@@ -2,6 +2,7 @@
 """Results: the Sub-Assessments of the Azure surface, and the client verbs."""
 import json
 import re
+import sqlite3
 import urllib.parse
 
 import pytest
@@ -16,14 +17,11 @@ TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$")
 
 
 def scope_of(server):
-    """The registry's resource id, from the answer to `image findings` or the default names."""
-    for path in ("/subscriptions?api-version=2020-01-01",):
-        answer = server.registry.request("GET", path)
-        if answer.status == 200:
-            subscription = answer.json()["value"][0]["subscriptionId"]
-            return (f"/subscriptions/{subscription}/resourceGroups/default/providers/"
-                    "Microsoft.ContainerRegistry/registries/lazaret")
-    raise AssertionError("the server does not say which subscription it is")
+    """The registry's resource id; the subscription's GUID is fixed at the first start."""
+    with sqlite3.connect(f"file:{server.data}/lazaret.db?mode=ro", uri=True) as database:
+        subscription = database.execute("select guid from subscription").fetchone()[0]
+    return (f"/subscriptions/{subscription}/resourceGroups/default/providers/"
+            "Microsoft.ContainerRegistry/registries/lazaret")
 
 
 def list_path(server, assessment=ASSESSMENT, query=VERSION):
