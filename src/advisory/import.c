@@ -115,7 +115,7 @@ static int read_paths(struct run *run, struct err *err)
 	};
 	for (size_t i = 0; i < run->settings->path_count; i++) {
 		run->path = run->settings->paths[i];
-		int r = reader_path(run->path, run->settings->source_name, &sink, err);
+		int r = reader_path(run->path, &sink, err);
 		if (r < 0)
 			return err_trace(err, r);
 	}

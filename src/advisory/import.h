@@ -38,7 +38,6 @@ struct import_settings {
 	const char *data_dir;
 	const char *const *paths;
 	size_t path_count;
-	const char *source_name; /* of paths that are single files; NULL: from the path */
 	const struct clock *clock;
 	/* Progress for people, called now and then; may be NULL. */
 	void (*progress)(void *context, const char *path, uint64_t records);

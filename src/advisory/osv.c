@@ -215,6 +215,20 @@ static void read_texts(struct arena *arena, const json_t *root, struct record *r
 	}
 }
 
+/* Some feeds rate only the package entries. Where all of them say the same, it is the record's. */
+static void take_common_cvss(struct record *record)
+{
+	const struct cvss *common = NULL;
+	for (size_t i = 0; i < record->affected.n; i++) {
+		const struct cvss *cvss = &record->affected.items[i].rating.cvss;
+		if (common && !str_eq(common->vector, cvss->vector))
+			return;
+		common = cvss;
+	}
+	if (common && !record->rating.cvss.vector.n)
+		record->rating.cvss = *common;
+}
+
 static int64_t time_of(const json_t *root, const char *member)
 {
 	int64_t us;
@@ -252,6 +266,7 @@ int osv_read(struct arena *arena, const json_t *root, struct record *record, str
 	if (r < 0)
 		return err_trace(err, r);
 	read_severity_list(root, &record->rating);
+	take_common_cvss(record);
 	read_words(json_obj(root, "database_specific"), &record->rating);
 	read_summary_word(record->title, &record->rating);
 	read_texts(arena, root, record);

@@ -29,13 +29,12 @@ static struct str name_of(char resolved[PATH_MAX])
 	return before == STR_NONE ? path : str_skip(path, before + 1);
 }
 
-static int begin(const char *path, const char *name, bool whole, const struct reader_sink *sink,
-	struct err *err)
+static int begin(const char *path, bool whole, const struct reader_sink *sink, struct err *err)
 {
 	char resolved[PATH_MAX];
-	if (!name && !realpath(path, resolved))
+	if (!realpath(path, resolved))
 		return err_sys(err, "cannot read %s", path);
-	int r = sink->begin(sink->context, name ? str_from(name) : name_of(resolved), whole, err);
+	int r = sink->begin(sink->context, name_of(resolved), whole, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -142,20 +141,19 @@ static int read_content(const char *path, const struct reader_sink *sink, struct
 }
 
 /*
- * A file of its own. A .zip, a .jsonl or anything that was given a name is the whole of its feed; a
- * single .json only adds to or replaces in the feed that the folder it lies in is.
+ * A file of its own. A .zip or .jsonl is the whole of its feed; a single .json only adds to or
+ * replaces in the feed that the folder it lies in is.
  */
-static int read_file(
-	const char *path, const char *name, const struct reader_sink *sink, struct err *err)
+static int read_file(const char *path, const struct reader_sink *sink, struct err *err)
 {
-	bool whole = name || is_container(str_from(path));
+	bool whole = is_container(str_from(path));
 	char folder[PATH_MAX];
 	size_t slash = str_rfind(str_from(path), '/');
 	if (slash == STR_NONE)
 		snprintf(folder, sizeof(folder), ".");
 	else
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash ? slash : 1), path);
-	int r = begin(whole ? path : folder, name, whole, sink, err);
+	int r = begin(whole ? path : folder, whole, sink, err);
 	if (r == 0)
 		r = read_content(path, sink, err);
 	if (r == 0)
@@ -213,7 +211,7 @@ static int read_folder(
 			continue;
 		r = kind_of(folder, listing.items[i]->d_name, path, &kind, err);
 		if (r == 0 && kind == S_IFREG && !open_container) {
-			r = begin(folder, NULL, true, sink, err);
+			r = begin(folder, true, sink, err);
 			open_container = true;
 		}
 		if (r == 0 && kind == S_IFREG)
@@ -226,12 +224,12 @@ static int read_folder(
 		if (r == 0 && kind == S_IFDIR)
 			r = read_folder(path, depth + 1, sink, err);
 		else if (r == 0 && kind == S_IFREG && is_container(str_from(path)))
-			r = read_file(path, NULL, sink, err);
+			r = read_file(path, sink, err);
 	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-int reader_path(const char *path, const char *name, const struct reader_sink *sink, struct err *err)
+int reader_path(const char *path, const struct reader_sink *sink, struct err *err)
 {
 	struct stat st;
 	if (stat(path, &st) < 0)
@@ -240,7 +238,7 @@ int reader_path(const char *path, const char *name, const struct reader_sink *si
 	if (S_ISDIR(st.st_mode))
 		r = read_folder(path, 0, sink, err);
 	else if (str_ends(str_from(path), STR(".json")) || is_container(str_from(path)))
-		r = read_file(path, name, sink, err);
+		r = read_file(path, sink, err);
 	else
 		return err_set(err, EINVAL,
 			"%s is neither a directory nor a .zip, .json or .jsonl file", path);

@@ -24,10 +24,8 @@ struct reader_sink {
 	int (*end)(void *context, struct err *err);
 };
 
-/* Reads what lies at path into the sink. Negative: the path cannot be read, or the sink failed.
- * name overrides the container's name for a single file (NULL: from the path). */
-int reader_path(const char *path, const char *name, const struct reader_sink *sink,
-	struct err *err) MUST_CHECK;
+/* Reads what lies at path into the sink. Negative: the path cannot be read, or the sink failed. */
+int reader_path(const char *path, const struct reader_sink *sink, struct err *err) MUST_CHECK;
 /* The entries of an opened archive; damage is reported to sink->bad. */
 int reader_archive(
 	struct archive *archive, const struct reader_sink *sink, struct err *err) MUST_CHECK;

@@ -78,6 +78,15 @@ static const struct cli_option options_advisories_import[] = {
 	OPTION_SET,
 	OPTION_END,
 };
+static const struct cli_option options_advisories_update[] = {
+	OPTION_DATA,
+	{ "url", "BASE", "where the archives are (default: the public OSV export)" },
+	{ "ecosystem", "NAME", "OSV ecosystem; may be repeated (default Debian, Alpine)" },
+	OPTION_FORMAT,
+	OPTION_CONFIG,
+	OPTION_SET,
+	OPTION_END,
+};
 static const struct cli_option options_advisories_status[] = {
 	OPTION_DATA,
 	OPTION_FORMAT,
