@@ -105,11 +105,12 @@ static int copy_current(struct builder *builder, const char *data_dir, struct er
 static int check_format(struct builder *builder, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(builder->db, "SELECT value FROM meta WHERE key = 'format'", &st, err);
+	int r = advisory_sql_prepare(
+		builder->db, "SELECT value FROM meta WHERE key = 'format'", &st, err);
 	if (r < 0)
 		return err_trace(err, r);
-	r = sql_row(st, err);
-	int64_t format = r > 0 ? sql_int(st, 0, 0) : SNAPSHOT_FORMAT;
+	r = advisory_sql_row(st, err);
+	int64_t format = r > 0 ? advisory_sql_int(st, 0, 0) : SNAPSHOT_FORMAT;
 	sqlite3_finalize(st);
 	if (r >= 0 && format != SNAPSHOT_FORMAT)
 		r = err_set(err, EPROTO,
@@ -124,8 +125,8 @@ static int open_database(struct builder *builder, struct err *err)
 	if (sqlite3_open_v2(builder->path, &builder->db,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		    NULL) != SQLITE_OK)
-		return sql_fail(builder->db, builder->path, err);
-	int r = sql_run(builder->db,
+		return advisory_sql_fail(builder->db, builder->path, err);
+	int r = advisory_sql_run(builder->db,
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -48000;"
 		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; "
 		"BEGIN;" SNAPSHOT_TABLES "CREATE TEMP TABLE seen(record INTEGER PRIMARY KEY);",
@@ -133,19 +134,20 @@ static int open_database(struct builder *builder, struct err *err)
 	if (r == 0)
 		r = check_format(builder, err);
 	for (int i = 0; i < ST_COUNT && r == 0; i++)
-		r = sql_prepare(builder->db, statements[i], &builder->st[i], err);
+		r = advisory_sql_prepare(builder->db, statements[i], &builder->st[i], err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
 static int load_ecosystems(struct builder *builder, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(builder->db, "SELECT id, name FROM ecosystem", &st, err);
-	while (r == 0 && (r = sql_row(st, err)) > 0) {
-		builder->last_ecosystem = sql_int(st, 0, 0) > builder->last_ecosystem
-						  ? sql_int(st, 0, 0)
+	int r = advisory_sql_prepare(builder->db, "SELECT id, name FROM ecosystem", &st, err);
+	while (r == 0 && (r = advisory_sql_row(st, err)) > 0) {
+		builder->last_ecosystem = advisory_sql_int(st, 0, 0) > builder->last_ecosystem
+						  ? advisory_sql_int(st, 0, 0)
 						  : builder->last_ecosystem;
-		map_put(builder->ecosystems, sql_text(st, 1), (void *)(intptr_t)sql_int(st, 0, 0));
+		map_put(builder->ecosystems, advisory_sql_text(st, 1),
+			(void *)(intptr_t)advisory_sql_int(st, 0, 0));
 		r = 0;
 	}
 	sqlite3_finalize(st);
@@ -204,17 +206,17 @@ void builder_close(struct builder **pointer)
 int builder_source(struct builder *builder, struct str name, int64_t *source, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(builder->db,
+	int r = advisory_sql_prepare(builder->db,
 		"INSERT INTO source(name, imported_us) VALUES (?1, ?2) ON CONFLICT(name) "
 		"DO UPDATE SET imported_us = ?2 RETURNING id",
 		&st, err);
 	if (r == 0) {
-		sql_bind(st, 1, name);
-		sql_bind_int(st, 2, builder->now_us);
-		r = sql_row(st, err);
+		advisory_sql_bind(st, 1, name);
+		advisory_sql_bind_int(st, 2, builder->now_us);
+		r = advisory_sql_row(st, err);
 	}
 	if (r > 0)
-		*source = sql_int(st, 0, 0);
+		*source = advisory_sql_int(st, 0, 0);
 	sqlite3_finalize(st);
 	if (r < 0)
 		return err_trace(err, r);
@@ -223,7 +225,7 @@ int builder_source(struct builder *builder, struct str name, int64_t *source, st
 		"DELETE FROM bad WHERE source = %1$lld; UPDATE source SET bad = 0 WHERE id = "
 		"%1$lld",
 		(long long)*source);
-	r = sql_run(builder->db, text, err);
+	r = advisory_sql_run(builder->db, text, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -239,11 +241,11 @@ static int ecosystem_id(struct builder *builder, struct str name, int64_t *id, s
 	sqlite3_stmt *st = builder->st[ST_ECOSYSTEM];
 	*id = ++builder->last_ecosystem;
 	map_put(builder->ecosystems, name, (void *)(intptr_t)*id);
-	sql_bind_int(st, 1, *id);
-	sql_bind(st, 2, name);
-	sql_bind(st, 3, base);
-	sql_bind(st, 4, release);
-	int r = sql_done(st, err);
+	advisory_sql_bind_int(st, 1, *id);
+	advisory_sql_bind(st, 2, name);
+	advisory_sql_bind(st, 3, base);
+	advisory_sql_bind(st, 4, release);
+	int r = advisory_sql_done(st, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -252,13 +254,13 @@ static void bind_time(sqlite3_stmt *st, int at, int64_t us)
 	if (us == TIME_NONE)
 		sqlite3_bind_null(st, at);
 	else
-		sql_bind_int(st, at, us);
+		advisory_sql_bind_int(st, at, us);
 }
 
 static void bind_cvss(sqlite3_stmt *st, int at, const struct cvss *cvss)
 {
-	sql_bind(st, at, cvss->vector);
-	sql_bind_int(st, at + 1, cvss->score_tenths);
+	advisory_sql_bind(st, at, cvss->vector);
+	advisory_sql_bind_int(st, at + 1, cvss->score_tenths);
 }
 
 /* id 0: a new record; its row id is returned in *id. */
@@ -266,20 +268,20 @@ static int write_record(struct builder *builder, int64_t source, struct str dige
 	const struct record *record, int64_t *id, struct err *err)
 {
 	sqlite3_stmt *st = builder->st[*id ? ST_UPDATE : ST_RECORD];
-	sql_bind_int(st, 1, source);
-	sql_bind_int(st, 2, record->kind);
-	sql_bind(st, 3, record->name);
-	sql_bind(st, 4, digest);
-	sql_bind_int(st, 5, withdrawn);
+	advisory_sql_bind_int(st, 1, source);
+	advisory_sql_bind_int(st, 2, record->kind);
+	advisory_sql_bind(st, 3, record->name);
+	advisory_sql_bind(st, 4, digest);
+	advisory_sql_bind_int(st, 5, withdrawn);
 	bind_time(st, 6, record->published_us);
 	bind_time(st, 7, record->modified_us);
-	sql_bind(st, 8, record->title);
-	sql_bind_int(st, 9, record->rating.word);
-	sql_bind(st, 10, record->rating.source);
+	advisory_sql_bind(st, 8, record->title);
+	advisory_sql_bind_int(st, 9, record->rating.word);
+	advisory_sql_bind(st, 10, record->rating.source);
 	bind_cvss(st, 11, &record->rating.cvss);
 	if (*id)
-		sql_bind_int(st, 13, *id);
-	int r = sql_done(st, err);
+		advisory_sql_bind_int(st, 13, *id);
+	int r = advisory_sql_done(st, err);
 	if (r == 0 && !*id)
 		*id = sqlite3_last_insert_rowid(builder->db);
 	return r < 0 ? err_trace(err, r) : 0;
@@ -299,14 +301,14 @@ static int write_affected(
 		if (r < 0)
 			break;
 		sqlite3_stmt *st = builder->st[ST_AFFECTED];
-		sql_bind_int(st, 1, id);
-		sql_bind_int(st, 2, ecosystem);
-		sql_bind(st, 3, affected->package);
-		sql_bind_int(st, 4, affected->rating.word);
-		sql_bind_int(st, 5, affected->wont_fix);
+		advisory_sql_bind_int(st, 1, id);
+		advisory_sql_bind_int(st, 2, ecosystem);
+		advisory_sql_bind(st, 3, affected->package);
+		advisory_sql_bind_int(st, 4, affected->rating.word);
+		advisory_sql_bind_int(st, 5, affected->wont_fix);
 		bind_cvss(st, 6, &affected->rating.cvss);
-		sql_bind(st, 8, affected->ranges.p ? affected->ranges : STR(""));
-		r = sql_done(st, err);
+		advisory_sql_bind(st, 8, affected->ranges.p ? affected->ranges : STR(""));
+		r = advisory_sql_done(st, err);
 	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -317,10 +319,10 @@ static int write_links(
 	sqlite3_stmt *st = builder->st[ST_LINK];
 	int r = 0;
 	for (size_t i = 0; i < record->links.n && r == 0; i++) {
-		sql_bind_int(st, 1, id);
-		sql_bind_int(st, 2, record->links.items[i].kind);
-		sql_bind(st, 3, record->links.items[i].target);
-		r = sql_done(st, err);
+		advisory_sql_bind_int(st, 1, id);
+		advisory_sql_bind_int(st, 2, record->links.items[i].kind);
+		advisory_sql_bind(st, 3, record->links.items[i].target);
+		r = advisory_sql_done(st, err);
 	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -341,11 +343,11 @@ static int write_text(
 	AUTO_STRBUF struct strbuf references = STRBUF(LIMIT_ADVISORY_BYTES);
 	AUTO_STRBUF struct strbuf weaknesses = STRBUF(LIMIT_ADVISORY_BYTES);
 	sqlite3_stmt *st = builder->st[ST_TEXT];
-	sql_bind_int(st, 1, id);
-	sql_bind(st, 2, record->details);
-	sql_bind(st, 3, join(&references, record->references.items, record->references.n));
-	sql_bind(st, 4, join(&weaknesses, record->weaknesses.items, record->weaknesses.n));
-	int r = sql_done(st, err);
+	advisory_sql_bind_int(st, 1, id);
+	advisory_sql_bind(st, 2, record->details);
+	advisory_sql_bind(st, 3, join(&references, record->references.items, record->references.n));
+	advisory_sql_bind(st, 4, join(&weaknesses, record->weaknesses.items, record->weaknesses.n));
+	int r = advisory_sql_done(st, err);
 	sqlite3_clear_bindings(st);
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -355,16 +357,16 @@ static int drop_parts(struct builder *builder, int64_t id, struct err *err)
 	static const enum statement drops[] = { ST_DROP_LINKS, ST_DROP_AFFECTED };
 	int r = 0;
 	for (size_t i = 0; i < 2 && r == 0; i++) {
-		sql_bind_int(builder->st[drops[i]], 1, id);
-		r = sql_done(builder->st[drops[i]], err);
+		advisory_sql_bind_int(builder->st[drops[i]], 1, id);
+		r = advisory_sql_done(builder->st[drops[i]], err);
 	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
 static int mark_seen(struct builder *builder, int64_t id, struct err *err)
 {
-	sql_bind_int(builder->st[ST_SEEN], 1, id);
-	int r = sql_done(builder->st[ST_SEEN], err);
+	advisory_sql_bind_int(builder->st[ST_SEEN], 1, id);
+	int r = advisory_sql_done(builder->st[ST_SEEN], err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -373,9 +375,9 @@ static int keep_record(
 {
 	int r = 0;
 	if (withdrawn != was) {
-		sql_bind_int(builder->st[ST_WITHDRAWN], 1, id);
-		sql_bind_int(builder->st[ST_WITHDRAWN], 2, withdrawn);
-		r = sql_done(builder->st[ST_WITHDRAWN], err);
+		advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 1, id);
+		advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 2, withdrawn);
+		r = advisory_sql_done(builder->st[ST_WITHDRAWN], err);
 	}
 	if (r == 0)
 		r = mark_seen(builder, id, err);
@@ -391,16 +393,16 @@ int builder_add(struct builder *builder, int64_t source, struct str text,
 	bool withdrawn =
 		record->withdrawn_us != TIME_NONE && record->withdrawn_us <= builder->now_us;
 	sqlite3_stmt *find = builder->st[ST_FIND];
-	sql_bind(find, 1, record->name);
-	sql_bind_int(find, 2, source);
-	int r = sql_row(find, err);
+	advisory_sql_bind(find, 1, record->name);
+	advisory_sql_bind_int(find, 2, source);
+	int r = advisory_sql_row(find, err);
 	if (r < 0)
 		return err_trace(err, r);
 	int64_t id = 0;
 	if (r > 0) {
-		id = sql_int(find, 0, 0);
-		bool same = str_eq(sql_text(find, 1), digest);
-		bool was = sql_int(find, 2, 0) != 0;
+		id = advisory_sql_int(find, 0, 0);
+		bool same = str_eq(advisory_sql_text(find, 1), digest);
+		bool was = advisory_sql_int(find, 2, 0) != 0;
 		sqlite3_reset(find);
 		r = same ? keep_record(builder, id, withdrawn, was, err)
 			 : drop_parts(builder, id, err);
@@ -426,13 +428,13 @@ int builder_bad(struct builder *builder, int64_t source, struct str place, struc
 	char text[96];
 	snprintf(text, sizeof(text), "UPDATE source SET bad = bad + 1 WHERE id = %lld",
 		(long long)source);
-	int r = sql_run(builder->db, text, err);
+	int r = advisory_sql_run(builder->db, text, err);
 	sqlite3_stmt *st = builder->st[ST_BAD];
 	if (r == 0 && place.p) {
-		sql_bind_int(st, 1, source);
-		sql_bind(st, 2, place);
-		sql_bind(st, 3, reason);
-		r = sql_done(st, err);
+		advisory_sql_bind_int(st, 1, source);
+		advisory_sql_bind(st, 2, place);
+		advisory_sql_bind(st, 3, reason);
+		r = advisory_sql_done(st, err);
 	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -448,14 +450,14 @@ int builder_source_end(struct builder *builder, int64_t source, bool complete, s
 		"record IN temp.gone; DELETE FROM record_text WHERE record IN temp.gone; DELETE "
 		"FROM record WHERE id IN temp.gone; DROP TABLE temp.gone;",
 		(long long)source);
-	int r = sql_run(builder->db, text, err);
+	int r = advisory_sql_run(builder->db, text, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
 static int compute_id(struct builder *builder, char id[65], struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(builder->db,
+	int r = advisory_sql_prepare(builder->db,
 		"SELECT r.name, s.name, r.digest, r.withdrawn FROM record r JOIN source s ON s.id "
 		"= r.source ORDER BY r.name, s.name",
 		&st, err);
@@ -464,9 +466,9 @@ static int compute_id(struct builder *builder, char id[65], struct err *err)
 	char head[32];
 	digest_update(&digest, head,
 		(size_t)snprintf(head, sizeof(head), "format %d\n", SNAPSHOT_FORMAT));
-	while (r == 0 && (r = sql_row(st, err)) > 0) {
+	while (r == 0 && (r = advisory_sql_row(st, err)) > 0) {
 		for (int i = 0; i < 4; i++) {
-			struct str part = sql_text(st, i);
+			struct str part = advisory_sql_text(st, i);
 			digest_update(&digest, part.p, part.n);
 			digest_update(&digest, "\n", 1);
 		}
@@ -496,7 +498,7 @@ static int finish_database(struct builder *builder, const char *id, struct err *
 		"INSERT OR REPLACE INTO meta VALUES ('format', %d), ('id', '%s'), ('built_us', "
 		"%lld); COMMIT;",
 		SNAPSHOT_FORMAT, id, (long long)builder->now_us);
-	int r = sql_run(builder->db, text, err);
+	int r = advisory_sql_run(builder->db, text, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -512,7 +514,7 @@ int builder_publish(struct builder *builder, char id[65], struct err *err)
 		builder->st[i] = NULL;
 	}
 	if (sqlite3_close(builder->db) != SQLITE_OK)
-		return sql_fail(builder->db, "closing the new snapshot", err);
+		return advisory_sql_fail(builder->db, "closing the new snapshot", err);
 	builder->db = NULL;
 	r = place_publish(builder->directory, builder->name, id, err);
 	if (r < 0)

@@ -26,11 +26,11 @@ static int links_of(struct snapshot *snapshot, struct arena *arena, int64_t reco
 	enum link_kind kind, str_list *targets, struct err *err)
 {
 	sqlite3_stmt *st = snapshot->st[ST_LINKS];
-	sql_bind_int(st, 1, record);
-	sql_bind_int(st, 2, kind);
+	advisory_sql_bind_int(st, 1, record);
+	advisory_sql_bind_int(st, 2, kind);
 	int r;
-	while ((r = sql_row(st, err)) > 0)
-		add_once(arena, targets, VULNERABILITIES_MAX, sql_text(st, 0));
+	while ((r = advisory_sql_row(st, err)) > 0)
+		add_once(arena, targets, VULNERABILITIES_MAX, advisory_sql_text(st, 0));
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -40,10 +40,10 @@ static int records_named(struct snapshot *snapshot, struct arena *arena, struct 
 {
 	VEC(int64_t) found = { 0 };
 	sqlite3_stmt *st = snapshot->st[ST_NAMED];
-	sql_bind(st, 1, name);
+	advisory_sql_bind(st, 1, name);
 	int r;
-	while ((r = sql_row(st, err)) > 0)
-		AVEC_PUSH(arena, &found, sql_int(st, 0, 0));
+	while ((r = advisory_sql_row(st, err)) > 0)
+		AVEC_PUSH(arena, &found, advisory_sql_int(st, 0, 0));
 	*ids = found.items;
 	*count = found.n;
 	return r < 0 ? err_trace(err, r) : 0;
@@ -64,9 +64,9 @@ static int follow_one(struct snapshot *snapshot, struct arena *arena, struct str
 	if (r < 0)
 		return err_trace(err, r);
 	sqlite3_stmt *st = snapshot->st[ST_ALIASED];
-	sql_bind(st, 1, name);
-	while ((r = sql_row(st, err)) > 0)
-		add_once(arena, family, ALIASES_MAX, sql_text(st, 0));
+	advisory_sql_bind(st, 1, name);
+	while ((r = advisory_sql_row(st, err)) > 0)
+		add_once(arena, family, ALIASES_MAX, advisory_sql_text(st, 0));
 	return r < 0 ? err_trace(err, r) : 0;
 }
 

@@ -71,25 +71,25 @@ static int read_entries(struct judge *judge, int64_t scope, struct str package, 
 	struct err *err)
 {
 	sqlite3_stmt *st = judge->snapshot->st[ST_AFFECTED];
-	sql_bind(st, 1, package);
-	sql_bind_int(st, 2, scope);
+	advisory_sql_bind(st, 1, package);
+	advisory_sql_bind_int(st, 2, scope);
 	int r;
-	while ((r = sql_row(st, err)) > 0) {
-		struct str vector = sql_text(st, 8);
+	while ((r = advisory_sql_row(st, err)) > 0) {
+		struct str vector = advisory_sql_text(st, 8);
 		struct entry entry = {
-			.record = sql_int(st, 0, 0),
-			.name = arena_str(judge->arena, sql_text(st, 1)),
-			.title = arena_str(judge->arena, sql_text(st, 2)),
-			.published_us = sql_int(st, 3, TIME_NONE),
-			.modified_us = sql_int(st, 4, TIME_NONE),
-			.word = word_of(sql_int(st, 7, 0)),
-			.wont_fix = sql_int(st, 9, 0) != 0,
-			.ranges = arena_str(judge->arena, sql_text(st, 10)),
+			.record = advisory_sql_int(st, 0, 0),
+			.name = arena_str(judge->arena, advisory_sql_text(st, 1)),
+			.title = arena_str(judge->arena, advisory_sql_text(st, 2)),
+			.published_us = advisory_sql_int(st, 3, TIME_NONE),
+			.modified_us = advisory_sql_int(st, 4, TIME_NONE),
+			.word = word_of(advisory_sql_int(st, 7, 0)),
+			.wont_fix = advisory_sql_int(st, 9, 0) != 0,
+			.ranges = arena_str(judge->arena, advisory_sql_text(st, 10)),
 		};
 		if (entry.word == SEVERITY_UNKNOWN)
-			entry.word = word_of(sql_int(st, 5, 0));
+			entry.word = word_of(advisory_sql_int(st, 5, 0));
 		if (!vector.n)
-			vector = sql_text(st, 6);
+			vector = advisory_sql_text(st, 6);
 		(void)cvss_parse(arena_str(judge->arena, vector), &entry.cvss);
 		AVEC_PUSH(judge->arena, entries, entry);
 	}
@@ -288,26 +288,27 @@ static int judge_entry(struct judge *judge, const struct entry *entry, struct er
 /* One other record about the vulnerability: its rating, title and date where still missing. */
 static void take_record(struct judge *judge, struct match *match, sqlite3_stmt *st)
 {
-	bool is_cve_record = sql_int(st, 0, 0) == RECORD_CVE;
-	struct str name = sql_text(st, 1);
-	struct str rated_by = sql_text(st, 3);
-	struct str title = sql_text(st, 6);
+	bool is_cve_record = advisory_sql_int(st, 0, 0) == RECORD_CVE;
+	struct str name = advisory_sql_text(st, 1);
+	struct str rated_by = advisory_sql_text(st, 3);
+	struct str title = advisory_sql_text(st, 6);
 	struct cvss cvss;
-	(void)cvss_parse(arena_str(judge->arena, sql_text(st, 4)), &cvss);
+	(void)cvss_parse(arena_str(judge->arena, advisory_sql_text(st, 4)), &cvss);
 	/* A score that this program cannot compute is the one the record states. */
 	if (cvss.score_tenths < 0)
-		cvss.score_tenths = (int)sql_int(st, 5, -1);
+		cvss.score_tenths = (int)advisory_sql_int(st, 5, -1);
 	struct str source = is_cve_record ? arena_printf(judge->arena, "CVE record (" STR_FMT ")",
 						    STR_ARG(rated_by.n ? rated_by : STR("unnamed")))
 					  : family_vendor(name);
-	take_rating(match, word_of(sql_int(st, 2, 0)), &cvss, arena_str(judge->arena, source));
+	take_rating(
+		match, word_of(advisory_sql_int(st, 2, 0)), &cvss, arena_str(judge->arena, source));
 	if (!str_eq(name, match->vulnerability))
 		return;
 	/* The vulnerability's own record knows best what it is called and since when. */
 	if (title.n)
 		match->title = arena_str(judge->arena, title);
-	if (sql_int(st, 7, TIME_NONE) != TIME_NONE)
-		match->published_us = sql_int(st, 7, TIME_NONE);
+	if (advisory_sql_int(st, 7, TIME_NONE) != TIME_NONE)
+		match->published_us = advisory_sql_int(st, 7, TIME_NONE);
 }
 
 static int compare_text(const void *a, const void *b)
@@ -341,9 +342,9 @@ static int finish_group(struct judge *judge, struct group *group, struct err *er
 	else
 		match->fix_state = group->only_listed ? FIX_UNKNOWN : FIX_NONE;
 	sqlite3_stmt *st = judge->snapshot->st[ST_RATED];
-	sql_bind(st, 1, match->vulnerability);
+	advisory_sql_bind(st, 1, match->vulnerability);
 	int r;
-	while ((r = sql_row(st, err)) > 0)
+	while ((r = advisory_sql_row(st, err)) > 0)
 		take_record(judge, match, st);
 	return r < 0 ? err_trace(err, r) : 0;
 }

@@ -42,15 +42,15 @@ static const char *const statements[ST_COUNT] = {
 static int load_meta(struct snapshot *snapshot, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(snapshot->db,
+	int r = advisory_sql_prepare(snapshot->db,
 		"SELECT (SELECT value FROM meta WHERE key = 'format'), (SELECT value FROM meta "
 		"WHERE key = 'built_us')",
 		&st, err);
 	if (r == 0)
-		r = sql_row(st, err);
-	int64_t format = r > 0 ? sql_int(st, 0, 0) : 0;
+		r = advisory_sql_row(st, err);
+	int64_t format = r > 0 ? advisory_sql_int(st, 0, 0) : 0;
 	if (r > 0)
-		snapshot->built_us = sql_int(st, 1, 0);
+		snapshot->built_us = advisory_sql_int(st, 1, 0);
 	sqlite3_finalize(st);
 	if (r < 0)
 		return err_trace(err, r);
@@ -65,15 +65,15 @@ static int load_meta(struct snapshot *snapshot, struct err *err)
 static int load_scopes(struct snapshot *snapshot, struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(snapshot->db,
+	int r = advisory_sql_prepare(snapshot->db,
 		"SELECT id, name, base, release, records FROM ecosystem ORDER BY name", &st, err);
-	while (r == 0 && (r = sql_row(st, err)) > 0) {
+	while (r == 0 && (r = advisory_sql_row(st, err)) > 0) {
 		struct scope scope = {
-			.id = sql_int(st, 0, 0),
-			.name = arena_str(snapshot->arena, sql_text(st, 1)),
-			.base = arena_str(snapshot->arena, sql_text(st, 2)),
-			.release = arena_str(snapshot->arena, sql_text(st, 3)),
-			.records = sql_int(st, 4, 0),
+			.id = advisory_sql_int(st, 0, 0),
+			.name = arena_str(snapshot->arena, advisory_sql_text(st, 1)),
+			.base = arena_str(snapshot->arena, advisory_sql_text(st, 2)),
+			.release = arena_str(snapshot->arena, advisory_sql_text(st, 3)),
+			.records = advisory_sql_int(st, 4, 0),
 		};
 		AVEC_PUSH(snapshot->arena, &snapshot->scopes, scope);
 		r = 0;
@@ -103,8 +103,8 @@ static int open_file(struct snapshot *snapshot, const char *data_dir, struct err
 	if (sqlite3_open_v2(uri.p, &snapshot->db,
 		    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
 		    NULL) != SQLITE_OK)
-		return sql_fail(snapshot->db, "opening the advisory snapshot", err);
-	int r = sql_run(snapshot->db,
+		return advisory_sql_fail(snapshot->db, "opening the advisory snapshot", err);
+	int r = advisory_sql_run(snapshot->db,
 		"PRAGMA mmap_size = 8589934592; PRAGMA cache_size = -2000; PRAGMA query_only = 1",
 		err);
 	if (r == 0)
@@ -112,7 +112,7 @@ static int open_file(struct snapshot *snapshot, const char *data_dir, struct err
 	if (r == 0)
 		r = load_scopes(snapshot, err);
 	for (int i = 0; i < ST_COUNT && r == 0; i++)
-		r = sql_prepare(snapshot->db, statements[i], &snapshot->st[i], err);
+		r = advisory_sql_prepare(snapshot->db, statements[i], &snapshot->st[i], err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -203,20 +203,20 @@ int snapshot_describe(struct snapshot *snapshot, struct arena *arena, struct str
 	CHECK_MAGIC(snapshot, SNAPSHOT_MAGIC);
 	*text = (struct vulnerability_text){ .title = STR(""), .description = STR("") };
 	sqlite3_stmt *st = snapshot->st[ST_TEXTS];
-	sql_bind(st, 1, vulnerability);
+	advisory_sql_bind(st, 1, vulnerability);
 	int r;
-	while ((r = sql_row(st, err)) > 0) {
+	while ((r = advisory_sql_row(st, err)) > 0) {
 		struct str part;
-		struct str lines = sql_text(st, 2);
+		struct str lines = advisory_sql_text(st, 2);
 		if (!text->title.n)
-			text->title = arena_str(arena, sql_text(st, 0));
+			text->title = arena_str(arena, advisory_sql_text(st, 0));
 		if (!text->description.n)
-			text->description = arena_str(arena, sql_text(st, 1));
+			text->description = arena_str(arena, advisory_sql_text(st, 1));
 		while (str_cut(&lines, '\n', &part))
 			if (part.n && text->references.n < TEXTS_MAX &&
 				!has(text->references.items, text->references.n, part))
 				AVEC_PUSH(arena, &text->references, arena_str(arena, part));
-		lines = sql_text(st, 3);
+		lines = advisory_sql_text(st, 3);
 		while (str_cut(&lines, '\n', &part))
 			if (part.n && text->weaknesses.n < TEXTS_MAX &&
 				!has(text->weaknesses.items, text->weaknesses.n, part))
@@ -228,28 +228,28 @@ int snapshot_describe(struct snapshot *snapshot, struct arena *arena, struct str
 static void add_source(json_t *list, sqlite3_stmt *st)
 {
 	json_t *source = json_add_object(list);
-	json_put(source, "name", sql_text(st, 0));
-	json_put_time(source, "imported", sql_int(st, 1, TIME_NONE));
-	json_put_int(source, "records", sql_int(st, 2, 0));
-	json_put_int(source, "withdrawn", sql_int(st, 3, 0));
-	json_put_int(source, "cveRecords", sql_int(st, 4, 0));
-	json_put_time(source, "newest", sql_int(st, 5, TIME_NONE));
-	json_put_int(source, "bad", sql_int(st, 6, 0));
+	json_put(source, "name", advisory_sql_text(st, 0));
+	json_put_time(source, "imported", advisory_sql_int(st, 1, TIME_NONE));
+	json_put_int(source, "records", advisory_sql_int(st, 2, 0));
+	json_put_int(source, "withdrawn", advisory_sql_int(st, 3, 0));
+	json_put_int(source, "cveRecords", advisory_sql_int(st, 4, 0));
+	json_put_time(source, "newest", advisory_sql_int(st, 5, TIME_NONE));
+	json_put_int(source, "bad", advisory_sql_int(st, 6, 0));
 }
 
 static void add_bad(json_t *list, sqlite3_stmt *st)
 {
 	json_t *bad = json_add_object(list);
-	json_put(bad, "where", sql_text(st, 0));
-	json_put(bad, "reason", sql_text(st, 1));
+	json_put(bad, "where", advisory_sql_text(st, 0));
+	json_put(bad, "reason", advisory_sql_text(st, 1));
 }
 
 static int add_rows(struct snapshot *snapshot, json_t *list, const char *query,
 	void (*add)(json_t *list, sqlite3_stmt *st), struct err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int r = sql_prepare(snapshot->db, query, &st, err);
-	while (r == 0 && (r = sql_row(st, err)) > 0) {
+	int r = advisory_sql_prepare(snapshot->db, query, &st, err);
+	while (r == 0 && (r = advisory_sql_row(st, err)) > 0) {
 		add(list, st);
 		r = 0;
 	}

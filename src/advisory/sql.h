@@ -13,18 +13,19 @@
 #include <sqlite3.h>
 
 /* err from the last failure of db; returns a negative errno. */
-int sql_fail(sqlite3 *db, const char *doing, struct err *err) MUST_CHECK;
-int sql_run(sqlite3 *db, const char *text, struct err *err) MUST_CHECK;
-int sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **st, struct err *err) MUST_CHECK;
+int advisory_sql_fail(sqlite3 *db, const char *doing, struct err *err) MUST_CHECK;
+int advisory_sql_run(sqlite3 *db, const char *text, struct err *err) MUST_CHECK;
+int advisory_sql_prepare(
+	sqlite3 *db, const char *text, sqlite3_stmt **st, struct err *err) MUST_CHECK;
 /* Next row: 1 there is one, 0 the end (and the statement is reset). */
-int sql_row(sqlite3_stmt *st, struct err *err) MUST_CHECK;
+int advisory_sql_row(sqlite3_stmt *st, struct err *err) MUST_CHECK;
 /* For statements without rows: runs and resets. */
-int sql_done(sqlite3_stmt *st, struct err *err) MUST_CHECK;
+int advisory_sql_done(sqlite3_stmt *st, struct err *err) MUST_CHECK;
 
-void sql_bind(
+void advisory_sql_bind(
 	sqlite3_stmt *st, int at, struct str text); /* borrowed until reset; null stays null */
-void sql_bind_int(sqlite3_stmt *st, int at, int64_t value);
-struct str sql_text(sqlite3_stmt *st, int column); /* valid until the next step */
-int64_t sql_int(sqlite3_stmt *st, int column, int64_t when_null);
+void advisory_sql_bind_int(sqlite3_stmt *st, int at, int64_t value);
+struct str advisory_sql_text(sqlite3_stmt *st, int column); /* valid until the next step */
+int64_t advisory_sql_int(sqlite3_stmt *st, int column, int64_t when_null);
 
 #endif
