@@ -60,6 +60,23 @@ static int check_number(const struct setting_row *row, struct str text, uint64_t
 		(unsigned long long)row->max, row->unit);
 }
 
+/* ASCII controls, and the line ends that UTF-8 text can have besides (NEL and the other C1
+ * controls, LS, PS): a setting is one line, in a log as in a file. */
+static bool has_control(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		struct str rest = str_skip(text, i);
+		unsigned char c = (unsigned char)rest.p[0];
+		if (c < 0x20 || c == 0x7f)
+			return true;
+		if (c == 0xc2 && rest.n > 1 && (unsigned char)rest.p[1] < 0xa0)
+			return true;
+		if (str_starts(rest, STR("\xe2\x80\xa8")) || str_starts(rest, STR("\xe2\x80\xa9")))
+			return true;
+	}
+	return false;
+}
+
 static int check_text(
 	const struct setting_row *row, struct str text, const char *origin, struct err *err)
 {
@@ -67,10 +84,9 @@ static int check_text(
 		return err_set(err, EINVAL, "%s: %s.%s: text of %llu to %llu characters expected",
 			origin, row->section, row->key, (unsigned long long)row->min,
 			(unsigned long long)row->max);
-	for (size_t i = 0; i < text.n; i++)
-		if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
-			return err_set(err, EINVAL, "%s: %s.%s: has a control character", origin,
-				row->section, row->key);
+	if (has_control(text))
+		return err_set(err, EINVAL, "%s: %s.%s: has a control character", origin,
+			row->section, row->key);
 	return 0;
 }
 

@@ -114,7 +114,8 @@ static void schema_build(struct yaml_schema *schema)
 	};
 }
 
-/* A file of comments only is a configuration without settings; libcyaml calls it broken. */
+/* A file of comments only is a configuration without settings; libcyaml calls some of them broken,
+ * and of others makes no values at all. */
 static bool has_content(struct str text)
 {
 	struct str line;
@@ -129,7 +130,7 @@ static bool has_content(struct str text)
 static int assign_all(struct arena *arena, const struct yaml_values *values, const char *name,
 	struct config *config, struct err *err)
 {
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
+	for (size_t i = 0; values && i < SETTING_COUNT; i++) {
 		if (!values->text[i])
 			continue;
 		int r = setting_assign(arena, config, (enum setting)i, str_from(values->text[i]),
