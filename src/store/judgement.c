@@ -134,19 +134,6 @@ int store_judgement_put(struct db_conn *c, int64_t package, int64_t platform, st
 	return sql_run(s, err);
 }
 
-static int read_evaluated(
-	struct db_conn *c, int64_t package, int64_t platform, bool *not_evaluated, struct err *err)
-{
-	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_JUDGEMENT_EVALUATED);
-	db_bind_i64(s, 1, package);
-	db_bind_i64(s, 2, platform);
-	int rc = sql_one(s, err);
-	if (rc < 0)
-		return err_trace(err, rc);
-	*not_evaluated = rc == 0 && db_col_i64(s, 0) != 0;
-	return 0;
-}
-
 static int take_match(struct db_stmt *s, struct arena *arena, struct match *match, struct err *err)
 {
 	int64_t severity = db_col_i64(s, 3);
@@ -172,26 +159,28 @@ static int take_match(struct db_stmt *s, struct arena *arena, struct match *matc
 	return 0;
 }
 
+/* One statement for the judgement and its matches, because this runs once per package of an image:
+ * a judgement without a match is one row without a vulnerability. */
 int store_matches(struct db_conn *c, struct arena *arena, int64_t package, int64_t platform,
 	struct match **matches, size_t *count, bool *not_evaluated, struct err *err)
 {
 	*matches = NULL;
 	*count = 0;
-	int rc = read_evaluated(c, package, platform, not_evaluated, err);
-	if (rc < 0)
-		return err_trace(err, rc);
+	*not_evaluated = false;
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_MATCH_LIST);
 	VEC(struct match) found = { 0 };
 	db_bind_i64(s, 1, package);
 	db_bind_i64(s, 2, platform);
-	rc = db_step(s, err);
-	while (rc == DB_ROW) {
+	int rc = db_step(s, err);
+	for (; rc == DB_ROW; rc = db_step(s, err)) {
+		*not_evaluated = db_col_i64(s, 13) != 0;
+		if (db_col_null(s, 0))
+			continue;
 		struct match match;
 		rc = take_match(s, arena, &match, err);
 		if (rc < 0)
-			return err_trace(err, rc);
+			break;
 		AVEC_PUSH(arena, &found, match);
-		rc = db_step(s, err);
 	}
 	if (rc < 0)
 		return err_trace(err, rc);

@@ -79,9 +79,9 @@ int store_judgement_snapshot(struct db_conn *c, struct arena *arena, int64_t pac
 int store_judgement_put(struct db_conn *c, int64_t package, int64_t platform, struct str snapshot,
 	bool not_evaluated, const struct match *matches, size_t count, struct err *err) MUST_CHECK;
 /*
- * Ordered by vulnerability; none when the pair was never judged (store_judgement_snapshot tells).
- * Title and dates are those of the record of the vulnerability that was modified last; everything
- * else is as put.
+ * In an order that stays the same; none when the pair was never judged (store_judgement_snapshot
+ * tells). Title and dates are those of the record of the vulnerability that was modified last;
+ * everything else is as put.
  */
 int store_matches(struct db_conn *c, struct arena *arena, int64_t package, int64_t platform,
 	struct match **matches, size_t *count, bool *not_evaluated, struct err *err) MUST_CHECK;
