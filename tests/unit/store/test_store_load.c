@@ -11,10 +11,10 @@
 
 enum { THREADS = 16, COMMITS = 25, LAYERS = 8, PACKAGES = 500, MATCHES = 4 };
 
-static double seconds(void)
+static double seconds(clockid_t which)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(which, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -77,7 +77,7 @@ static void sixteen_threads_commit_images(void **state)
 {
 	pthread_t threads[THREADS];
 	struct committer committers[THREADS];
-	double start = seconds();
+	double start = seconds(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < THREADS; i++) {
 		committers[i] = (struct committer){ *state, i * COMMITS, 0 };
 		assert_int_equal(pthread_create(&threads[i], NULL, commit_many, &committers[i]), 0);
@@ -86,7 +86,7 @@ static void sixteen_threads_commit_images(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 		assert_int_equal(committers[i].failed, 0);
 	}
-	double took = seconds() - start;
+	double took = seconds(CLOCK_MONOTONIC) - start;
 	print_message("# %.0f durable image commits per second\n", THREADS * COMMITS / took);
 	assert_true(took < 60);
 }
@@ -156,9 +156,10 @@ static void findings_of_a_large_image_read_fast(void **state)
 	double best = 1e9;
 	for (int i = 0; i < 10; i++) {
 		arena_reset(image.arena);
-		double start = seconds();
+		/* Reads run on this thread: its own time does not depend on what else runs. */
+		double start = seconds(CLOCK_THREAD_CPUTIME_ID);
 		assert_int_equal(store_read(f->store, read_findings, &image, &f->err), 0);
-		double took = seconds() - start;
+		double took = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
 		best = took < best ? took : best;
 		assert_int_equal(image.found, PACKAGES * MATCHES);
 	}
