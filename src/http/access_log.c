@@ -24,9 +24,9 @@ void http_log_request(struct http_exchange *x, bool complete)
 		return;
 	if (!log_enabled(EV_REQUEST))
 		return;
-	int status = STATUS_CLIENT_GONE;
-	if (complete)
-		status = x->replied ? x->status : library_status(x);
+	int status = x->replied ? x->status : library_status(x);
+	if (!status || (x->replied && !complete))
+		status = STATUS_CLIENT_GONE;
 	struct str path = x->stage == HTTP_STAGE_HEAD ? x->raw_target : x->target.path;
 	size_t query = str_find(path, '?');
 	if (query != STR_NONE)

@@ -434,6 +434,19 @@ static void a_slow_handler_outlives_the_idle_time_out(void **state)
 	close(fd);
 }
 
+static void what_the_library_refuses_is_logged_too(void **state)
+{
+	(void)state;
+	int fd = raw_connect(port);
+	assert_int_equal(request(fd, "PUT /whole HTTP/1.1\r\nHost: a\r\n"
+				     "Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+		400);
+	assert_true(raw_closed(fd));
+	EVENTUALLY(log_lines() == 1);
+	assert_non_null(strstr(read_log(), "status=400"));
+	close(fd);
+}
+
 static void quiet_routes_are_not_logged(void **state)
 {
 	(void)state;
@@ -565,6 +578,7 @@ int main(void)
 		TEST(a_refused_body_does_not_harm_the_answer),
 		TEST(a_cut_body_aborts_its_sink),
 		TEST(a_slow_handler_outlives_the_idle_time_out),
+		TEST(what_the_library_refuses_is_logged_too),
 		TEST(quiet_routes_are_not_logged),
 		TEST(stopping_lets_running_requests_finish),
 		TEST(stopping_aborts_what_does_not_finish),
