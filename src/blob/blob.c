@@ -96,6 +96,13 @@ int blob_stage_discard(struct blob_store *store, struct str upload_id, struct er
 			  : store->driver->stage_discard(store, upload_id, err);
 }
 
+int blob_stage_list(struct blob_store *store, struct arena *arena, struct str **ids, size_t *count,
+	struct err *err)
+{
+	int result = store->driver->stage_list(store, arena, ids, count, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
 int blob_publish(struct blob_stage **stage, struct str digest, struct err *err)
 {
 	CHECK(*stage);

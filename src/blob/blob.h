@@ -12,6 +12,7 @@
 #ifndef BLOB_BLOB_H
 #define BLOB_BLOB_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -40,6 +41,10 @@ int blob_stage_fd(struct blob_stage *stage);
 void blob_stage_close(struct blob_stage **stage); /* keeps the bytes */
 /* Removes the bytes of a closed stage; absent: 0. */
 int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err) MUST_CHECK;
+
+/* Ids of all stages there are, in no order, in arena. For clearing away what nobody continues. */
+int blob_stage_list(struct blob_store *store, struct arena *arena, struct str **ids, size_t *count,
+	struct err *err) MUST_CHECK;
 
 /*
  * Durable publication under "sha256:<hex>". An existing blob is success: the stage is dropped.

@@ -18,6 +18,8 @@ struct blob_driver {
 	int (*stage_fd)(struct blob_stage *stage);
 	void (*stage_close)(struct blob_stage *stage);
 	int (*stage_discard)(struct blob_store *store, struct str upload_id, struct err *err);
+	int (*stage_list)(struct blob_store *store, struct arena *arena, struct str **ids,
+		size_t *count, struct err *err);
 	int (*publish)(struct blob_stage *stage, struct str digest, struct err *err);
 	int (*open)(struct blob_store *store, struct str digest, int *fd, uint64_t *size,
 		struct err *err);

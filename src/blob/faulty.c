@@ -102,6 +102,13 @@ static int faulty_stage_discard(struct blob_store *base, struct str upload_id, s
 	return result < 0 ? result : blob_stage_discard(inner_of(base), upload_id, err);
 }
 
+static int faulty_stage_list(struct blob_store *base, struct arena *arena, struct str **ids,
+	size_t *count, struct err *err)
+{
+	int result = count_call(base, "stage_list", err);
+	return result < 0 ? result : blob_stage_list(inner_of(base), arena, ids, count, err);
+}
+
 static int faulty_publish(struct blob_stage *stage, struct str digest, struct err *err)
 {
 	int result = count_call(stage->store, "publish", err);
@@ -133,6 +140,7 @@ static const struct blob_driver driver = {
 	.stage_fd = faulty_stage_fd,
 	.stage_close = faulty_stage_close,
 	.stage_discard = faulty_stage_discard,
+	.stage_list = faulty_stage_list,
 	.publish = faulty_publish,
 	.open = faulty_open,
 	.delete = faulty_delete,

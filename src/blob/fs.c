@@ -20,8 +20,10 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "base/vec.h"
 #include "os/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -183,6 +185,32 @@ static int fs_stage_discard(struct blob_store *base, struct str upload_id, struc
 	return file_remove_at(store_of(base)->uploads, name, err);
 }
 
+static int fs_stage_list(struct blob_store *base, struct arena *arena, struct str **ids,
+	size_t *count, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int result =
+		file_open_at(store_of(base)->uploads, ".", O_RDONLY | O_DIRECTORY, 0, &fd, err);
+	if (result < 0)
+		return err_trace(err, result);
+	DIR *directory = fdopendir(fd);
+	if (!directory)
+		return err_sys(err, "listing uploads");
+	(void)TAKE_FD(fd); /* the directory owns it now */
+	VEC(struct str) found = { 0 };
+	errno = 0;
+	for (struct dirent *entry; (entry = readdir(directory)); errno = 0) {
+		if (entry->d_name[0] != '.')
+			AVEC_PUSH(arena, &found, arena_str(arena, str_from(entry->d_name)));
+	}
+	if (errno)
+		result = err_sys(err, "listing uploads");
+	closedir(directory);
+	*ids = found.items;
+	*count = found.n;
+	return result;
+}
+
 /* The name is taken: by the same blob, or by a damaged file that the verified bytes replace. */
 static int settle_existing(struct fs_store *store, struct fs_stage *stage, int directory,
 	const char *name, struct err *err)
@@ -265,6 +293,7 @@ static const struct blob_driver driver = {
 	.stage_fd = fs_stage_fd,
 	.stage_close = fs_stage_close,
 	.stage_discard = fs_stage_discard,
+	.stage_list = fs_stage_list,
 	.publish = fs_publish,
 	.open = fs_open,
 	.delete = fs_delete,

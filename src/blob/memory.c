@@ -8,6 +8,7 @@
 #include "blob/driver.h"
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "os/file.h"
 #include "os/thread.h"
 
@@ -211,6 +212,24 @@ static int memory_delete(struct blob_store *base, struct str digest, struct err 
 	return 0;
 }
 
+static int memory_stage_list(struct blob_store *base, struct arena *arena, struct str **ids,
+	size_t *count, struct err *err)
+{
+	(void)err;
+	struct memory_store *store = store_of(base);
+	VEC(struct str) found = { 0 };
+	size_t cursor = 0;
+	struct str id;
+	void *value;
+	lock_take(&store->lock);
+	while (map_next(store->uploads, &cursor, &id, &value))
+		AVEC_PUSH(arena, &found, arena_str(arena, id));
+	lock_release(&store->lock);
+	*ids = found.items;
+	*count = found.n;
+	return 0;
+}
+
 static const struct blob_driver driver = {
 	.name = "memory",
 	.close = memory_close,
@@ -220,6 +239,7 @@ static const struct blob_driver driver = {
 	.stage_fd = memory_stage_fd,
 	.stage_close = memory_stage_close,
 	.stage_discard = memory_stage_discard,
+	.stage_list = memory_stage_list,
 	.publish = memory_publish,
 	.open = memory_open,
 	.delete = memory_delete,

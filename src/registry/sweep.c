@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clearing away uploads. A row is written before its file is made, and a file is removed before its
- * row, so whatever stops the server, every staged file has a row that leads to it and this sweep
- * over the rows finds all. A row whose bytes are gone is what a crash between publishing a blob and
+ * row, so every staged file has a row that leads to it, unless the power failed before the removal
+ * of the file was on disk, or an older copy of the database was put back; such files are found by
+ * their list. A row whose bytes are gone is what a crash between publishing a blob and
  * its commit leaves: the blob's file is then without a row, which harms nobody, and the next push
  * of the same content adopts it.
  */
 #include "registry/private.h"
+
+#include "base/uuid.h"
 
 enum { SWEEP_PAGE = 256 };
 
@@ -66,6 +69,40 @@ static int sweep_page(struct registry *r, const struct page *page, struct err *e
 	return 0;
 }
 
+struct orphans {
+	struct arena *arena;
+	struct str *ids; /* of staged files; after the read, of those without a row */
+	size_t count;
+};
+
+static int keep_orphans(struct db_conn *c, void *argument, struct err *err)
+{
+	struct orphans *orphans = argument;
+	size_t kept = 0;
+	for (size_t i = 0; i < orphans->count; i++) {
+		struct store_upload upload;
+		struct str id = orphans->ids[i];
+		int rc = store_upload_find(c, orphans->arena, id, &upload, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+		if (rc == STORE_ABSENT && uuid_valid(id)) /* what is not ours is left alone */
+			orphans->ids[kept++] = id;
+	}
+	orphans->count = kept;
+	return 0;
+}
+
+static int sweep_orphans(struct registry *r, struct arena *arena, struct err *err)
+{
+	struct orphans orphans = { .arena = arena };
+	int rc = blob_stage_list(r->blobs, arena, &orphans.ids, &orphans.count, err);
+	if (rc == 0)
+		rc = store_read(r->store, keep_orphans, &orphans, err);
+	for (size_t i = 0; rc == 0 && i < orphans.count; i++)
+		rc = blob_stage_discard(r->blobs, orphans.ids[i], err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 int registry_sweep_uploads(struct registry *r, struct err *err)
 {
 	struct page page = { .arena = arena_new(0), .after = STR("") };
@@ -77,6 +114,8 @@ int registry_sweep_uploads(struct registry *r, struct err *err)
 		if (page.count)
 			page.after = page.uploads[page.count - 1].id;
 	} while (rc == 0 && page.count == SWEEP_PAGE);
+	if (rc == 0)
+		rc = sweep_orphans(r, page.arena, err);
 	arena_free(&page.arena);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }

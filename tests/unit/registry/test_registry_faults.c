@@ -30,7 +30,7 @@ static void every_failing_call_leaves_nothing_behind(void **state)
 	uint64_t size;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		bool failed = true;
-		uint64_t call = 1;
+		uint64_t call = 2; /* the first is the sweep's, before the server serves */
 		for (; failed; call++) {
 			assert_true(call < 20);
 			fixture_close(f);
@@ -47,7 +47,7 @@ static void every_failing_call_leaves_nothing_behind(void **state)
 							 f->registry, NAME, digest, &size, &f->err),
 					REGISTRY_NAME_UNKNOWN);
 		}
-		assert_true(call > 3); /* open, append, publish have failed */
+		assert_true(call > 4); /* open, append, publish have failed */
 		fixture_close(f);
 		fixture_open(f);
 		assert_push_works(f, bytes);

@@ -315,6 +315,27 @@ static void lost_bytes_are_found_at_start(void **state)
 		REGISTRY_UPLOAD_UNKNOWN);
 }
 
+static void staged_bytes_of_no_upload_are_swept(void **state)
+{
+	struct fixture *f = *state;
+	char id[37];
+	struct registry_upload *upload = started(f, id);
+	assert_int_equal(registry_upload_write(upload, "hello", 5, &f->err), 0);
+	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
+	struct blob_stage *stage;
+	struct str orphan = STR("01234567-89ab-4cde-8f01-23456789abcd");
+	assert_int_equal(blob_stage_open(f->blobs, orphan, 0, &stage, &f->err), 0);
+	blob_stage_close(&stage);
+	assert_int_equal(files_below(f, "uploads"), 2);
+	fixture_close(f);
+	fixture_open(f);
+	assert_int_equal(files_below(f, "uploads"), 1);
+	assert_int_equal(
+		registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err), 0);
+	assert_int_equal(registry_upload_offset(upload), 5);
+	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
+}
+
 static void a_missing_file_is_an_error_not_an_unknown_blob(void **state)
 {
 	struct fixture *f = *state;
@@ -342,6 +363,7 @@ int main(void)
 		TEST(old_uploads_are_swept_at_start),
 		TEST(a_crash_before_the_commit_is_harmless),
 		TEST(lost_bytes_are_found_at_start),
+		TEST(staged_bytes_of_no_upload_are_swept),
 		TEST(a_missing_file_is_an_error_not_an_unknown_blob),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
