@@ -16,7 +16,7 @@
 #include "advisory/ecosystem.h"
 #include "advisory/place.h"
 #include "advisory/schema.h"
-#include "advisory/sql.h"
+#include "advisory/snapdb.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/map.h"

@@ -3,8 +3,8 @@
 #ifndef ADVISORY_SNAPSHOT_PRIVATE_H
 #define ADVISORY_SNAPSHOT_PRIVATE_H
 
+#include "advisory/snapdb.h"
 #include "advisory/snapshot.h"
-#include "advisory/sql.h"
 
 /* Rows of the table `ecosystem`: few, so they are kept in memory. */
 struct scope {

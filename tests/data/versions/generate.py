@@ -108,8 +108,9 @@ def dpkg_orders(todo):
 def apk_orders(todo, root):
     script = r'''
     while IFS="	" read -r a b; do
-        if apk version -c "$a" >/dev/null 2>&1 && apk version -c "$b" >/dev/null 2>&1
-        then apk version -t "$a" "$b"; else echo "!"; fi
+        order="!"
+        if apk version -c -- "$a" "$b" >/dev/null 2>&1; then order=$(apk version -t -- "$a" "$b"); fi
+        echo "${order:-!}"
     done'''
     return run(["chroot", str(root), "/bin/sh", "-c", script], lines(todo))
 

@@ -4,8 +4,8 @@
  * further, and text goes in and out as struct str. Private to advisory/. A connection belongs to
  * one thread.
  */
-#ifndef ADVISORY_SQL_H
-#define ADVISORY_SQL_H
+#ifndef ADVISORY_SNAPDB_H
+#define ADVISORY_SNAPDB_H
 
 #include "base/err.h"
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Thin adapter over SQLite; see sql.h. */
-#include "advisory/sql.h"
+/* Thin adapter over SQLite; see snapdb.h. */
+#include "advisory/snapdb.h"
 
 /* -EIO for what the disk or another program did, -EPROTO for a damaged file. */
 static int code_of(int result)
