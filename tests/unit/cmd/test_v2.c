@@ -2,7 +2,8 @@
 /*
  * The distribution surface on the wire: a server with the real registry, store and memory blobs,
  * asked with raw bytes. Tables where one rule has many cases; courses of several requests where
- * their order is the point.
+ * their order is the point. It lies here and not with api/, because only the programs may put the
+ * whole server together.
  */
 #include "api/api.h"
 #include "base/strbuf.h"
