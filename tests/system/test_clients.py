@@ -17,7 +17,9 @@ EXPECTED = {("CVE-2023-5363", "libssl3", "3.0.9-1", "3.0.11-1~deb12u2")}
 
 @pytest.fixture
 def clients(tmp_path):
-    return Clients(tmp_path / "clients")
+    made = Clients(tmp_path / "clients")
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -27,9 +27,24 @@ def test_sigterm_lets_an_upload_finish(make_server):
         sock.sendall(data[100_000:])
         answer = rawhttp.read_answer(sock)
     assert answer.status == 201, answer
-    server.stop()
+    server.stop(asked=True)
     server.start()
     assert server.registry.request("GET", f"/v2/{REPO}/blobs/{digest(data)}").body == data
+
+
+def test_second_signal_ends_at_once(make_server):
+    server = make_server()
+    location = server.registry.path_of(server.registry.start_upload(REPO))
+    with rawhttp.open_socket(server.host, server.port) as sock:
+        sock.sendall(f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
+                     .encode())
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert server.process.poll() is None, "it waits for the running request"
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        server.process = None
 
 
 def test_sigterm_takes_no_new_connection(make_server):
@@ -46,7 +61,7 @@ def test_sigterm_takes_no_new_connection(make_server):
             assert answer.status == 503
         except OSError:
             pass
-    server.stop()
+    server.stop(asked=True)
 
 
 def test_idle_connections_do_not_delay_the_stop(make_server):

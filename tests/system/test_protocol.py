@@ -376,7 +376,7 @@ def test_keep_alive_after_a_refused_body(registry):
     """The bytes of a refused body must not be taken for the next request."""
     with rawhttp.open_socket(registry.host, registry.port) as sock:
         sock.sendall(f"PUT /v2/{REPO}/manifests/bad!tag HTTP/1.1\r\nHost: x\r\n"
-                     "Content-Type: text/plain\r\nContent-Length: 30\r\n\r\n".encode())
+                     "Content-Type: text/plain\r\nContent-Length: 31\r\n\r\n".encode())
         sock.sendall(b"GET /elsewhere HTTP/1.1\r\n\r\n....")
         first = rawhttp.read_answer(sock)
         assert first.status in (400, 404), first

@@ -207,7 +207,7 @@ def test_release_without_advisories_is_no_health(loaded):
     release = DEBIAN_12.replace("12", "99")
     loaded.registry.push_image("app", images.debian_image([OLD_OPENSSL], release))
     answer = loaded.wait("app", "NoAdvisories")
-    assert "Debian:99" in answer["reason"] and answer["packages"] == 1
+    assert "99" in answer["reason"] and answer["packages"] == 1
 
 
 def test_no_advisories_at_all(server):

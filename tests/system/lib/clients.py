@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import time
 
 POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
@@ -14,6 +15,7 @@ class Clients:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.short = {}
         self.policy = self.directory / "policy.json"
         self.policy.write_text(POLICY)
         self.registries = self.directory / "registries.conf"
@@ -38,9 +40,16 @@ class Clients:
         return self.run("skopeo", "--policy", self.policy, *arguments)
 
     def roots(self, name):
-        """Storage flags of podman and buildah for a store of its own."""
-        return ["--root", self.directory / name / "root", "--runroot", self.directory / name / "run",
+        """Storage flags of podman and buildah for a store of its own. podman refuses a runroot of
+        more than 50 characters, which a test's own directory easily has."""
+        if name not in self.short:
+            self.short[name] = tempfile.mkdtemp(prefix="lz-")
+        return ["--root", self.directory / name / "root", "--runroot", self.short[name],
                 "--storage-driver", "vfs"]
+
+    def close(self):
+        for path in self.short.values():
+            shutil.rmtree(path, ignore_errors=True)
 
     def podman(self, store, *arguments):
         return self.run("podman", *self.roots(store), "--cgroup-manager", "cgroupfs",
