@@ -78,7 +78,8 @@ const char *cli_option(const struct cli *cli, const char *name);
 
 /* "lazaret: <what>: <err>" on standard error; returns CLI_FAILURE. err may be NULL. */
 enum cli_exit cli_fail(const struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The same for what the user can repair on the command line; returns CLI_USAGE. */
+/* The same for what the user can repair on the command line; returns CLI_USAGE. With cli the usage
+ * line of its verb follows; NULL where that would not help (a setting is wrong). */
 enum cli_exit cli_misuse(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "lazaret: <words>" on standard error: a note that is not a failure, or a hint after one. */
 void cli_note(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -6,9 +6,11 @@
  * The walk stays where it was sent: every name is opened relative to its directory without
  * following links, other file systems are not entered (which leaves out proc, sys and dev of a
  * running system; a directory named so at the top is left out too), and only directories, regular
- * files and symbolic links are passed on, links as links. A file above LIMIT_DATABASE_BYTES cannot
- * be a package database we read, so it is passed on as an empty one and counted. What cannot be
- * read, or changes while it is read, is counted and told, never fatal: a live system is a
+ * files and symbolic links are passed on, links as links. Content is passed on only where analyzers
+ * look for it (content_places): a running system has tens of gigabytes that nobody would read. All
+ * other files are passed on as empty ones, because that a path exists can matter. A file above
+ * LIMIT_DATABASE_BYTES cannot be a package database we read and is an empty one too, counted. What
+ * cannot be read, or changes while it is read, is counted and told, never fatal: a live system is a
  * legitimate target.
  */
 #include "base/cleanup.h"
@@ -26,6 +28,17 @@
 #include <unistd.h>
 
 enum { WALK_DEPTH = 200, COPY_BYTES = 65536 };
+
+/* Whole paths and, with "/" at the end, trees. An analyzer that reads other files adds them here.
+ */
+static const struct str content_places[] = {
+	STR_INIT("etc/"),
+	STR_INIT("usr/lib/os-release"),
+	STR_INIT("var/lib/dpkg/"),
+	STR_INIT("lib/apk/"),
+	STR_INIT("usr/lib/apk/"),
+	STR_INIT("var/lib/apk/"),
+};
 
 struct walk {
 	struct archive *tar;
@@ -103,6 +116,23 @@ static void put_content(struct walk *walk, int fd, uint64_t size)
 	}
 }
 
+static bool content_wanted(struct str path)
+{
+	for (size_t i = 0; i < sizeof(content_places) / sizeof(content_places[0]); i++) {
+		struct str place = content_places[i];
+		if (str_ends(place, STR("/")) ? str_starts(path, place) : str_eq(path, place))
+			return true;
+	}
+	return false;
+}
+
+static void put_empty(struct walk *walk, const struct stat *st)
+{
+	struct archive_entry *entry = entry_for(walk, st);
+	archive_entry_set_size(entry, 0);
+	put_header(walk, entry);
+}
+
 static void put_file(struct walk *walk, int directory, const char *name)
 {
 	AUTO_CLOSE int fd =
@@ -112,13 +142,12 @@ static void put_file(struct walk *walk, int directory, const char *name)
 		walk->notes.unreadable++;
 		return;
 	}
-	bool large = (uint64_t)st.st_size > LIMIT_DATABASE_BYTES;
-	if (large) {
+	if ((uint64_t)st.st_size > LIMIT_DATABASE_BYTES) {
 		walk->notes.large_files++;
-		st.st_size = 0;
-	}
-	if (put_header(walk, entry_for(walk, &st)) && !large)
+		put_empty(walk, &st);
+	} else if (put_header(walk, entry_for(walk, &st))) {
 		put_content(walk, fd, (uint64_t)st.st_size);
+	}
 }
 
 static void walk_directory(struct walk *walk, int fd, unsigned depth);
@@ -170,8 +199,10 @@ static void put_name(struct walk *walk, int directory, const char *name, unsigne
 		put_directory(walk, directory, name, &st, depth);
 	else if (S_ISLNK(st.st_mode))
 		put_link(walk, directory, name, &st);
-	else if (S_ISREG(st.st_mode))
+	else if (S_ISREG(st.st_mode) && content_wanted(strbuf_view(&walk->path)))
 		put_file(walk, directory, name);
+	else if (S_ISREG(st.st_mode))
+		put_empty(walk, &st);
 	walk->path.failed = false;
 	walk->path.n = before;
 	if (walk->path.p)

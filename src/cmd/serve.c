@@ -72,7 +72,8 @@ static int start_scanner(struct serve *serve, const struct config *config, struc
 	struct worker_settings workers = scan_worker_settings(config);
 	int r = worker_pool_start(&workers, &serve->workers, err);
 	if (r)
-		return err_wrap(err, r, "starting the layer readers");
+		return err_wrap(err, r,
+			"starting the layer readers (lazaret-worker must lie beside lazaret)");
 	struct assess_settings assess = {
 		.store = serve->store,
 		.data_dir = config_cstr(config, SETTING_SERVER_DATA),

@@ -23,15 +23,12 @@ enum {
 	DIGEST_SHOWN = 19
 };
 
-static enum cli_exit client_fail(
-	const struct config *config, int r, struct str why, const struct err *err)
+static enum cli_exit client_fail(int r, struct str why, const struct err *err)
 {
 	if (r == CLIENT_REFUSED)
 		return cli_fail(NULL, STR_FMT, STR_ARG(why));
 	(void)cli_fail(err, "no answer");
-	cli_note("is a server running at %s? start one with `lazaret serve`, or name another with "
-		 "--server URL",
-		config_cstr(config, SETTING_CLIENT_SERVER));
+	cli_note("start a server with `lazaret serve`, or name another one with --server URL");
 	return CLI_FAILURE;
 }
 
@@ -48,7 +45,7 @@ static enum cli_exit prepare(struct cli *cli, struct config **config, bool *json
 	struct err err = ERR_INIT;
 	enum cli_exit code = cli_format(cli, json);
 	if (code == CLI_DONE && config_from_cli(cli, config, &err))
-		code = cli_misuse(cli, "%s", err_text(&err));
+		code = cli_misuse(NULL, "%s", err_text(&err));
 	return code;
 }
 
@@ -165,7 +162,7 @@ enum cli_exit verb_image_ls(struct cli *cli)
 	json_t *images = json_put_list(root, "images");
 	int r = gather_images(cli->arena, config, path, images, &why, &err);
 	if (r)
-		return client_fail(config, r, why, &err);
+		return client_fail(r, why, &err);
 	return json ? print_json(root) : print_images(cli->arena, images);
 }
 
@@ -273,7 +270,7 @@ enum cli_exit verb_image_findings(struct cli *cli)
 	struct str why = STR("");
 	int r = get_findings(cli, config, wait_seconds, &document, &why, &err);
 	if (r)
-		return client_fail(config, r, why, &err);
+		return client_fail(r, why, &err);
 	code = json ? print_json(document) : print_document(cli->arena, document);
 	return code == CLI_DONE ? findings_exit(cli, &threshold, document) : code;
 }

@@ -223,7 +223,7 @@ static void count_note(
 {
 	if (count)
 		AVEC_PUSH(arena, &notes->items,
-			arena_printf(arena, "%llu %s", (unsigned long long)count, words));
+			arena_printf(arena, "%s: %llu", words, (unsigned long long)count));
 }
 
 static int scan_directory(struct scan_run *run, const char *target, struct err *err)
@@ -235,10 +235,12 @@ static int scan_directory(struct scan_run *run, const char *target, struct err *
 		return err_trace(err, r);
 	layer->digest = STR(""); /* of a tar that exists nowhere */
 	struct scan_notes notes = { 0 };
-	count_note(run->arena, &notes, counted.large_files, "large files were taken as empty");
-	count_note(run->arena, &notes, counted.unreadable, "entries could not be read");
-	count_note(run->arena, &notes, counted.other_mounts, "other file systems were not entered");
-	count_note(run->arena, &notes, counted.vanished, "files changed or vanished while reading");
+	count_note(run->arena, &notes, counted.large_files,
+		"files above the limit of a package database, passed over");
+	count_note(run->arena, &notes, counted.unreadable, "entries that could not be read");
+	count_note(run->arena, &notes, counted.other_mounts, "other file systems, not entered");
+	count_note(run->arena, &notes, counted.vanished,
+		"files that changed or vanished while they were read");
 	return scan_single(run, target, layer, &notes, err);
 }
 
@@ -388,7 +390,7 @@ enum cli_exit verb_scan(struct cli *cli)
 	if (code != CLI_DONE)
 		return code;
 	if (config_from_cli(cli, &config, &err))
-		return cli_misuse(cli, "%s", err_text(&err));
+		return cli_misuse(NULL, "%s", err_text(&err));
 	run.config = config;
 	code = open_advisories(&run);
 	if (code != CLI_DONE)
@@ -396,7 +398,8 @@ enum cli_exit verb_scan(struct cli *cli)
 	struct worker_settings workers = scan_worker_settings(config);
 	workers.count = 1; /* one target is read at a time */
 	if (worker_pool_start(&workers, &run.pool, &err)) {
-		code = cli_fail(&err, "starting the layer reader");
+		code = cli_fail(
+			&err, "starting the layer reader (lazaret-worker must lie beside lazaret)");
 	} else {
 		AUTO_JSON json_t *images = json_array();
 		run.images = images;

@@ -149,7 +149,7 @@ enum cli_exit verb_serve(struct cli *cli)
 	struct err err = ERR_INIT;
 	struct config *config;
 	if (config_from_cli(cli, &config, &err))
-		return cli_misuse(cli, "%s", err_text(&err));
+		return cli_misuse(NULL, "%s", err_text(&err));
 	struct listen_address listen;
 	enum cli_exit code = check_listen(config, &listen);
 	if (code != CLI_DONE)
