@@ -97,6 +97,22 @@ static void add_markdown_text(struct strbuf *out, const char *help)
 		strbuf_add_cstr(out, "```\n");
 }
 
+static void add_markdown_verb(struct strbuf *out, const struct cli_verb *verb)
+{
+	strbuf_addf(out, "\n## lazaret %s\n\n```\n", verb->name);
+	add_usage(out, verb);
+	strbuf_add_cstr(out, "\n```\n\n");
+	add_markdown_text(out, verb->help);
+	if (verb->options[0].name)
+		strbuf_add_cstr(out, "\n| option | |\n| --- | --- |\n");
+	for (const struct cli_option *o = verb->options; o->name; o++) {
+		strbuf_addf(out, "| `--%s%s%s` | ", o->name, o->value ? " " : "",
+			o->value ? o->value : "");
+		add_cell(out, o->doc);
+		strbuf_add_cstr(out, " |\n");
+	}
+}
+
 void cli_help_markdown(struct strbuf *out)
 {
 	strbuf_add_cstr(out,
@@ -110,21 +126,12 @@ void cli_help_markdown(struct strbuf *out)
 		if (!cli_verbs[i].hidden)
 			strbuf_addf(out, "| `lazaret %s` | %s |\n", cli_verbs[i].name,
 				cli_verbs[i].doc);
-	for (size_t i = 0; i < cli_verb_count; i++) {
-		const struct cli_verb *verb = &cli_verbs[i];
-		if (verb->hidden)
-			continue;
-		strbuf_addf(out, "\n## lazaret %s\n\n```\n", verb->name);
-		add_usage(out, verb);
-		strbuf_add_cstr(out, "\n```\n\n");
-		add_markdown_text(out, verb->help);
-		if (verb->options[0].name)
-			strbuf_add_cstr(out, "\n| option | |\n| --- | --- |\n");
-		for (const struct cli_option *o = verb->options; o->name; o++) {
-			strbuf_addf(out, "| `--%s%s%s` | ", o->name, o->value ? " " : "",
-				o->value ? o->value : "");
-			add_cell(out, o->doc);
-			strbuf_add_cstr(out, " |\n");
-		}
-	}
+	for (size_t i = 0; i < cli_verb_count; i++)
+		if (!cli_verbs[i].hidden)
+			add_markdown_verb(out, &cli_verbs[i]);
+	strbuf_add_cstr(out, "\n## For the project's own tools\n\n");
+	for (size_t i = 0; i < cli_verb_count; i++)
+		if (cli_verbs[i].hidden)
+			strbuf_addf(
+				out, "- `lazaret %s`: %s\n", cli_verbs[i].name, cli_verbs[i].doc);
 }

@@ -152,7 +152,8 @@ static void help_shows_what_is_accepted(void **state)
 	cli_help_markdown(&text);
 	assert_true(str_contains(strbuf_view(&text), STR("## lazaret image ls")));
 	assert_true(str_contains(strbuf_view(&text), STR("```\nexample\n```")));
-	assert_false(str_contains(strbuf_view(&text), STR("secret")));
+	assert_false(str_contains(strbuf_view(&text), STR("## lazaret secret")));
+	assert_true(str_contains(strbuf_view(&text), STR("- `lazaret secret`: hidden one")));
 }
 
 int main(void)
