@@ -3,10 +3,12 @@
  * Manifests (contract in registry.h). A push is parsed and its references are looked up in a read
  * first, so that what is wrong or already there never queues behind writers; then one transaction
  * looks again (the answer must hold at the moment of the commit) and writes manifest, references,
- * tag and, for images, the row that asks for a scan.
+ * tag and, for everything but an index, the row that asks for a scan. Artifacts get one too: the
+ * scan gives them the state Unsupported with a reason, because no state at all would look like work
+ * that is never done.
  *
  * BuildKit's attestations look like images but have statements for layers: they are stored as
- * artifacts, so that nothing tries to judge them.
+ * artifacts.
  */
 #include "registry/private.h"
 
@@ -137,7 +139,7 @@ static int write_all(struct db_conn *c, void *argument, struct err *err)
 	rc = store_manifest_put(c, row, err);
 	if (rc == 0 && put->tag.p)
 		rc = store_tag_put(c, row->repository, put->tag, row->id, row->pushed_us, err);
-	if (rc == 0 && row->kind == STORE_IMAGE)
+	if (rc == 0 && row->kind != STORE_INDEX)
 		rc = store_image_insert_pending(c, row->digest, row->pushed_us, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
