@@ -112,8 +112,8 @@ static int open_stage(struct registry_upload *upload, struct err *err)
 	struct registry *r = upload->registry;
 	int rc = blob_stage_open(r->blobs, upload->row.id, upload->offset, &upload->stage, err);
 	if (rc == -EIO) {
-		/* By the contract of the stage its bytes are lost: the client has to start again,
-		 * and says so better to itself with an upload that is unknown. */
+		/* By the contract of the stage its bytes are lost. The client is told that the
+		 * upload is unknown, upon which clients start a new one. */
 		rc = registry_upload_drop(r, upload->row.id, err);
 		return rc < 0 ? err_trace(err, rc) : REGISTRY_UPLOAD_UNKNOWN;
 	}
