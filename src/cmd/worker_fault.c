@@ -53,7 +53,8 @@ static void memory(const struct worker *worker)
 
 static void spin(const struct worker *worker)
 {
-	for (volatile uint64_t turns = 0; worker; turns++)
+	(void)worker;
+	for (volatile uint64_t turns = 0;; turns++)
 		;
 }
 

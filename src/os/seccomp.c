@@ -89,9 +89,9 @@ static int allow_by_argument(scmp_filter_ctx filter)
 		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		/* sendto with an address would be a connect; a stream socket's send has none */
-		{ SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0) },
+		{ SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0, 0) },
 		/* abort() */
-		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
 	};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
