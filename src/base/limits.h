@@ -28,36 +28,36 @@
 #define LIMIT_PAGE	      1000
 
 /* Bytes one layer may inflate to: larger than any real layer seen, and about 30 s of inflating. */
-#define LIMIT_LAYER_INFLATED  ((uint64_t)32 << 30)
+#define LIMIT_LAYER_INFLATED   ((uint64_t)32 << 30)
 /* Tar entries of one layer; the largest real layers have some 100,000. */
-#define LIMIT_LAYER_ENTRIES   ((uint64_t)4 << 20)
+#define LIMIT_LAYER_ENTRIES    ((uint64_t)4 << 20)
 /* One package database or other text file that an analyzer reads whole; real ones are below 20 MB.
  */
-#define LIMIT_DATABASE_BYTES  ((size_t)128 << 20)
+#define LIMIT_DATABASE_BYTES   ((size_t)128 << 20)
 /* Packages of one layer; the largest distributions' full installs have some 60,000. */
-#define LIMIT_LAYER_PACKAGES  ((size_t)250000)
+#define LIMIT_LAYER_PACKAGES   ((size_t)250000)
 /* Whiteouts kept of one layer. */
-#define LIMIT_LAYER_WHITEOUTS ((size_t)250000)
+#define LIMIT_LAYER_WHITEOUTS  ((size_t)250000)
 /* One field of a package (name, version, maintainer …); real ones are below 300 bytes. */
-#define LIMIT_PACKAGE_TEXT    ((size_t)4096)
+#define LIMIT_PACKAGE_TEXT     ((size_t)4096)
 /* A small text file that is kept whole (os-release, apk repositories): real ones are below 2 kB. */
-#define LIMIT_TEXT_FILE_BYTES ((size_t)64 << 10)
+#define LIMIT_TEXT_FILE_BYTES  ((size_t)64 << 10)
 /* Facts (lines of os-release and the like) of one layer. */
-#define LIMIT_LAYER_FACTS     ((size_t)10000)
+#define LIMIT_LAYER_FACTS      ((size_t)10000)
 /* Things inside one image archive that its reader hears of: layers, documents and links. */
-#define LIMIT_ARCHIVE_ENTRIES ((size_t)20000)
+#define LIMIT_ARCHIVE_ENTRIES  ((size_t)20000)
 /* What all answers about one image archive may hold together. */
-#define LIMIT_ARCHIVE_BYTES   ((size_t)512 << 20)
+#define LIMIT_ARCHIVE_BYTES    ((size_t)512 << 20)
 /* Longest path inside a layer: PATH_MAX of Linux, a longer one cannot be extracted anyway. */
-#define LIMIT_ENTRY_PATH      ((size_t)4096)
+#define LIMIT_ENTRY_PATH       ((size_t)4096)
 /* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */
-#define LIMIT_INVENTORY_BYTES ((size_t)128 << 20)
+#define LIMIT_INVENTORY_BYTES  ((size_t)128 << 20)
 /* Memory for putting one image together: the inventories of all its layers and their squash. */
 #define LIMIT_IMAGE_SCAN_BYTES ((size_t)1 << 30)
 /* Wall clock for one layer: 32 GiB inflated at the slowest rate measured (150 MB/s). */
-#define LIMIT_LAYER_SECONDS   300
+#define LIMIT_LAYER_SECONDS    300
 /* Memory of a worker: inflate windows, one database file, its packages. */
-#define LIMIT_WORKER_BYTES    ((uint64_t)1 << 30)
+#define LIMIT_WORKER_BYTES     ((uint64_t)1 << 30)
 
 /* One advisory record: the largest published ones are some 3 MB. */
 #define LIMIT_ADVISORY_BYTES	((size_t)16 << 20)
