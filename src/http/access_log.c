@@ -20,8 +20,6 @@ static int library_status(const struct http_exchange *x)
 
 void http_log_request(struct http_exchange *x, bool complete)
 {
-	if (x->match.route && (x->match.route->flags & HTTP_NO_ACCESS_LOG) && complete)
-		return;
 	if (!log_enabled(EV_REQUEST))
 		return;
 	int status = x->replied ? x->status : library_status(x);

@@ -51,7 +51,7 @@ struct http_sink {
 };
 enum { HTTP_ACCEPT = 0, HTTP_REPLIED = 1 };
 
-enum http_route_flags { HTTP_NOCASE = 1, HTTP_NO_ACCESS_LOG = 2 };
+enum http_route_flags { HTTP_NOCASE = 1 };
 
 struct http_route {
 	enum http_method method; /* GET routes answer HEAD too unless a HEAD route exists */

@@ -137,7 +137,6 @@ static const struct http_route routes[] = {
 	{ .method = HTTP_GET, .pattern = "/unchanged", .handle = unchanged },
 	{ .method = HTTP_PUT, .pattern = "/whole", .handle = whole },
 	{ .method = HTTP_PATCH, .pattern = "/sink/{mode}", .sink = &sink },
-	{ .method = HTTP_GET, .pattern = "/quiet", .handle = hello, .flags = HTTP_NO_ACCESS_LOG },
 };
 
 /* --- the fixture */
@@ -447,16 +446,6 @@ static void what_the_library_refuses_is_logged_too(void **state)
 	close(fd);
 }
 
-static void quiet_routes_are_not_logged(void **state)
-{
-	(void)state;
-	int fd = raw_connect(port);
-	assert_int_equal(request(fd, "GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
-	assert_int_equal(request(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
-	EVENTUALLY(log_lines() == 1);
-	close(fd);
-}
-
 static void *slow_client(void *argument)
 {
 	int fd = raw_connect(port);
@@ -579,7 +568,6 @@ int main(void)
 		TEST(a_cut_body_aborts_its_sink),
 		TEST(a_slow_handler_outlives_the_idle_time_out),
 		TEST(what_the_library_refuses_is_logged_too),
-		TEST(quiet_routes_are_not_logged),
 		TEST(stopping_lets_running_requests_finish),
 		TEST(stopping_aborts_what_does_not_finish),
 		TEST(draining_answers_close_their_connections),
