@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The version comparators against the native tools, on at least 10,000 pairs each.
+
+`lazaret advisories compare` answers for us. The oracle of dpkg is `dpkg --compare-versions`; that of
+apk is the `apk version` of an Alpine root file system, run by chroot, so that test needs root and
+the shared test data.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests" / "data" / "versions"))
+import generate  # noqa: E402  (beside the data it makes)
+
+SHARED = pathlib.Path(os.environ.get("LAZARET_SHARED", SOURCE.parent / "shared"))
+ALPINE = SHARED / "data" / "images" / "alpine" / "alpine-minirootfs-3.18.9-x86_64.tar.gz"
+
+# Texts that apk-tools 2.14 takes for versions and no package has: a component, suffix or revision
+# without content, a version that does not begin with a digit, more than one revision.
+LAX_APK = re.compile(r"^\D|\.(\D|$)|_(\d|_|-|$)|-r(\D|$)|-r.*-|-r\d+\D")
+
+
+def lazaret():
+    build = os.environ.get("LAZARET_BUILD", str(SOURCE / "build"))
+    for candidate in (os.environ.get("LAZARET"), f"{build}/src/cmd/lazaret", shutil.which("lazaret")):
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    pytest.fail("no lazaret program: set LAZARET or LAZARET_BUILD")
+
+
+def our_orders(grammar, todo):
+    answers = generate.run([lazaret(), "advisories", "compare", grammar], generate.lines(todo))
+    return ["!" if answer == "invalid" else answer for answer in answers]
+
+
+def pairs(grammar, ecosystem):
+    real = generate.real_versions(SHARED, ecosystem) if SHARED.is_dir() else []
+    return generate.pairs(grammar, 7, 7000 if real else 12000, real, 5000)
+
+
+def test_dpkg_compares_like_dpkg():
+    todo = pairs("dpkg", "Debian")
+    assert len(todo) >= 10000
+    ours = our_orders("dpkg", todo)
+    tool = generate.dpkg_orders(todo)
+    assert len(ours) == len(tool) == len(todo)
+    wrong = [(p, o, t) for p, o, t in zip(todo, ours, tool) if o != t]
+    assert wrong == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
+@pytest.mark.skipif(not ALPINE.exists(), reason="no Alpine root file system (LAZARET_SHARED)")
+def test_apk_compares_like_apk(tmp_path):
+    with tarfile.open(ALPINE) as archive:
+        archive.extractall(tmp_path)
+    todo = pairs("apk", "Alpine")
+    assert len(todo) >= 10000
+    ours = our_orders("apk", todo)
+    tool = generate.apk_orders(todo, tmp_path)
+    assert len(ours) == len(tool) == len(todo)
+    wrong = []
+    for (a, b), o, t in zip(todo, ours, tool):
+        stricter = o == "!" and (LAX_APK.search(a) or LAX_APK.search(b))
+        newer = t == "!" and ("~" in a or "~" in b)
+        if o != t and not stricter and not newer:
+            wrong.append((a, b, o, t))
+    assert wrong == []
+    assert sum(o == t != "!" for o, t in zip(ours, tool)) >= 9000
+
+
+def test_refused_grammar_is_a_usage_error():
+    done = subprocess.run([lazaret(), "advisories", "compare", "roman"], input="", text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "roman" in done.stderr
