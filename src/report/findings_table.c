@@ -11,6 +11,7 @@
 
 enum column {
 	COLUMN_SEVERITY,
+	COLUMN_RATED_BY,
 	COLUMN_VULNERABILITY,
 	COLUMN_PACKAGE,
 	COLUMN_INSTALLED,
@@ -20,14 +21,14 @@ enum column {
 	COLUMN_COUNT
 };
 
-static const char *const titles[COLUMN_COUNT] = { "SEVERITY", "VULNERABILITY", "PACKAGE",
-	"INSTALLED", "FIXED", "LAYER", "WHERE" };
+static const char *const titles[COLUMN_COUNT] = { "SEVERITY", "RATED BY", "VULNERABILITY",
+	"PACKAGE", "INSTALLED", "FIXED", "LAYER", "WHERE" };
 
 enum { GAP = 2, INDENT = 4 };
 
 struct row {
 	struct str cells[COLUMN_COUNT];
-	char layer[16];
+	char layer[40];
 };
 
 static struct str fixed_text(const struct match *match)
@@ -39,8 +40,12 @@ static struct str fixed_text(const struct match *match)
 
 static void make_row(const struct finding *finding, struct row *row)
 {
-	int n = snprintf(row->layer, sizeof(row->layer), "%u", finding->layer);
+	struct str digest = finding->layer_digest;
+	str_cut(&digest, ':', &(struct str){ 0 });
+	int n = snprintf(row->layer, sizeof(row->layer), "%u%s" STR_FMT, finding->layer,
+		digest.n ? " " : "", STR_ARG(str_sub(digest, 0, 12)));
 	row->cells[COLUMN_SEVERITY] = severity_name(finding->match.severity);
+	row->cells[COLUMN_RATED_BY] = finding->match.severity_source;
 	row->cells[COLUMN_VULNERABILITY] = finding->match.vulnerability;
 	row->cells[COLUMN_PACKAGE] = finding->package.name;
 	row->cells[COLUMN_INSTALLED] = finding->package.version;
@@ -149,10 +154,11 @@ static void print_cells(
 	strbuf_add_char(out, '\n');
 }
 
-static void print_place(const struct finding *finding, unsigned width, struct strbuf *out)
+static void print_place(
+	const struct finding *finding, const struct row *row, unsigned width, struct strbuf *out)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF((size_t)8192);
-	strbuf_addf(&text, "in " STR_FMT ", layer %u", STR_ARG(finding->evidence), finding->layer);
+	strbuf_addf(&text, "in " STR_FMT ", layer %s", STR_ARG(finding->evidence), row->layer);
 	text_wrap(strbuf_view(&text), INDENT, width, out);
 }
 
@@ -175,7 +181,7 @@ static void print_findings(const struct report_image *image, unsigned width, str
 		make_row(finding, &row);
 		print_cells(row.cells, widths, columns, out);
 		if (narrow)
-			print_place(finding, width, out);
+			print_place(finding, &row, width, out);
 		if (finding->remedy.n)
 			text_wrap(finding->remedy, INDENT, width, out);
 	}
