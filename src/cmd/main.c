@@ -42,9 +42,9 @@ int main(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	if (word_is(argv[1], "--help") || word_is(argv[1], "-h"))
-		return print_help(NULL);
+		return (int)print_help(NULL);
 	if (word_is(argv[1], "--version"))
-		return cli_print(STR("lazaret " LAZARET_VERSION "\n"));
+		return (int)cli_print(STR("lazaret " LAZARET_VERSION "\n"));
 	struct arena *arena = arena_new(0);
 	struct cli cli = { .arena = arena };
 	enum cli_exit code = run(&cli, argc - 1, argv + 1);
