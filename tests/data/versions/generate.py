@@ -76,7 +76,8 @@ def pairs(grammar, seed, made, real=(), taken=0):
     while len(out) < made:
         a = make(rng)
         b = make(rng) if rng.random() < 0.3 else mutate(rng, a)
-        if a and b:
+        # A leading hyphen would be an option of the native tools.
+        if a and b and a[0] != "-" and b[0] != "-":
             out.append((a, b) if rng.random() < 0.5 else (b, a))
     for _ in range(taken if real else 0):
         at = rng.randrange(len(real))
