@@ -19,14 +19,13 @@ MEGABYTE = 1_000_000
 
 
 def block_content(size, seed):
-    """size bytes that compress to about half: each 4 KiB block repeats its first half."""
+    """size bytes that compress to about half: each 4 KiB block is half random, half one short text."""
     random = hashlib.shake_256(seed).digest(min(size, 8 * MEGABYTE))
     out, offset = bytearray(), 0
     while len(out) < size:
-        half = random[offset:offset + 2048]
-        offset = (offset + 2048) % (len(random) - 2048)
         tag = len(out).to_bytes(8, "little") + seed[:8]
-        out += tag + half[16:] + tag + half[16:]
+        out += tag + random[offset:offset + 2032] + tag * 128
+        offset = (offset + 2048) % (len(random) - 2048)
     return bytes(out[:size])
 
 
