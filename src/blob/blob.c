@@ -61,8 +61,8 @@ int blob_stage_open(struct blob_store *store, struct str upload_id, uint64_t off
 	int result = check_upload_id(upload_id, err);
 	if (result == 0)
 		result = store->driver->stage_open(store, upload_id, offset, stage, err);
-	if (result < 0)
-		return err_trace(err, result);
+	if (result)
+		return result < 0 ? err_trace(err, result) : result;
 	CHECK((*stage)->store == store);
 	return 0;
 }

@@ -25,16 +25,18 @@ void blob_store_close(struct blob_store **store);
 
 /*
  * Opens the stage of an upload for appending, created when absent. offset is how many bytes the
- * database says are there: a longer file is cut to it, a shorter one is -EIO ("lost bytes").
+ * database says are there: a longer file is cut to it. Outcome BLOB_LOST: fewer bytes are there.
  */
+enum { BLOB_LOST = 1 };
 int blob_stage_open(struct blob_store *store, struct str upload_id, uint64_t offset,
 	struct blob_stage **stage, struct err *err) MUST_CHECK;
 /* After a failure the stage holds what it held before the call; where even that could not be had,
  * every further call on it fails. */
 int blob_stage_append(
 	struct blob_stage *stage, const void *bytes, size_t n, struct err *err) MUST_CHECK;
-/* Bytes so far are durable. After a failure nobody can know which of them are: they are dropped, so
- * that no later success can hide the loss, and the upload starts again. */
+/* Bytes so far, and the stage itself, are durable. After a failure nobody can know which of them
+ * are: they are dropped, so that no later success can hide the loss, and the upload starts again.
+ */
 int blob_stage_sync(struct blob_stage *stage, struct err *err) MUST_CHECK;
 /* A descriptor to read the staged bytes from, owned by the stage; -1 where the driver has none. */
 int blob_stage_fd(struct blob_stage *stage);
@@ -47,9 +49,10 @@ int blob_stage_list(struct blob_store *store, struct arena *arena, struct str **
 	struct err *err) MUST_CHECK;
 
 /*
- * Durable publication under "sha256:<hex>". An existing blob is success: the stage is dropped.
- * Closes *stage in every case. After a failure the staged bytes are still there for
- * blob_stage_open() and another try, unless it was their fsync that failed (see blob_stage_sync).
+ * Durable publication under "sha256:<hex>". An existing blob is success. Closes *stage in every
+ * case. The staged bytes stay for blob_stage_open() and another try until the caller discards them,
+ * which it does when its own record of the blob is durable; they are gone only when their fsync
+ * failed (see blob_stage_sync). What is done to such a stage later never changes the blob.
  */
 int blob_publish(struct blob_stage **stage, struct str digest, struct err *err) MUST_CHECK;
 

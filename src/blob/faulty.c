@@ -62,8 +62,8 @@ static int faulty_stage_open(struct blob_store *base, struct str upload_id, uint
 	int result = count_call(base, "stage_open", err);
 	if (result == 0)
 		result = blob_stage_open(inner_of(base), upload_id, offset, &inner, err);
-	if (result < 0)
-		return err_trace(err, result);
+	if (result)
+		return result < 0 ? err_trace(err, result) : result;
 	struct faulty_stage *made = calloc(1, sizeof(*made));
 	CHECK(made);
 	made->base.store = base;

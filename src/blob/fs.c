@@ -4,14 +4,21 @@
  *   ROOT/blobs/<algorithm>/<first two hex digits>/<hex>    published, never written to again
  *   ROOT/uploads/<upload id>                               on their way in
  *
- * Publishing: fdatasync the upload, link it to its final name, fsync the directory of that name,
- * remove the upload's name. A link instead of a rename, because it never replaces what another
- * thread has just published, and because until the very end the upload keeps its name: whatever
- * step fails, the caller can open the stage and try again. When the name is taken by a file of the
- * right size, that file's directory is synced too before we call it success (the other publisher
- * may not have come that far); a file of another size is damage, and the verified bytes replace it.
+ * Publishing: fdatasync the upload, link it to its final name, fsync the directory of that name. A
+ * link instead of a rename, because it never replaces what another thread has just published, and
+ * because the upload keeps its name until the caller discards it: whatever step fails, here or in
+ * the caller's own record, the stage can be opened and published again. When the name is taken by a
+ * file of the right size, that file's directory is synced too before we call it success (the other
+ * publisher may not have come that far); a file of another size is damage, and the verified bytes
+ * replace it (by a rename: then the upload has no name any more).
  *
- * All directories are made and synced when the store opens, so publishing never makes one.
+ * So an upload may share its bytes with a published blob. Such a file has more than one name, and
+ * it is never written to or cut: the upload gets a copy of its own first (ROOT/uploads/<id>.copy,
+ * then renamed).
+ *
+ * A stage's name is made durable together with its first bytes. All directories are made and synced
+ * when the store opens, so publishing never makes one; they are synced at every opening, because a
+ * server that was killed may have made them without coming to the sync.
  *
  * Bytes are appended (O_APPEND), whatever position a reader of the stage's descriptor leaves
  * behind.
@@ -51,8 +58,12 @@ struct fs_stage {
 	uint64_t size;	  /* bytes that were appended completely */
 	uint64_t started; /* up to here write-back was started */
 	bool broken;
+	bool named;    /* the name is durable */
+	bool shared;   /* a published blob has the same bytes */
 	char name[65]; /* the upload id */
 };
+
+enum { COPY_STEP = 256 << 10, COPY_NAME_SIZE = 65 + sizeof(".copy") };
 
 static struct fs_store *store_of(struct blob_store *store)
 {
@@ -84,33 +95,105 @@ static int locate(struct fs_store *store, struct str digest, char name[NAME_SIZE
 	return store->algorithms[str_eq(algorithm, STR("sha512")) ? 1 : 0];
 }
 
+static void copy_name(const char *name, char out[COPY_NAME_SIZE])
+{
+	snprintf(out, COPY_NAME_SIZE, "%s.copy", name);
+}
+
+static int copy_bytes(int from, int to, uint64_t n, struct err *err)
+{
+	AUTO_FREE char *buffer = malloc(COPY_STEP);
+	CHECK(buffer);
+	for (uint64_t at = 0; at < n;) {
+		size_t step = n - at < COPY_STEP ? (size_t)(n - at) : COPY_STEP;
+		size_t got;
+		int result = file_read_at(from, buffer, step, at, &got, err);
+		if (result == 0 && got < step)
+			result = err_set(err, EIO, "the bytes end at %" PRIu64, at + got);
+		if (result == 0)
+			result = file_write_all(to, buffer, got, err);
+		if (result < 0)
+			return err_trace(err, result);
+		at += got;
+	}
+	return 0;
+}
+
+/* Gives the stage a file of its own with the first n bytes; until that is whole and durable the
+ * upload's name stays where it is. */
+static int unshare(struct fs_stage *stage, uint64_t n, struct err *err)
+{
+	int uploads = store_of(stage->base.store)->uploads;
+	char copy[COPY_NAME_SIZE];
+	copy_name(stage->name, copy);
+	AUTO_CLOSE int fd = -1;
+	int result = file_open_at(
+		uploads, copy, O_RDWR | O_APPEND | O_NOFOLLOW | O_CREAT | O_TRUNC, 0600, &fd, err);
+	if (result == 0)
+		result = copy_bytes(stage->fd, fd, n, err);
+	if (result == 0)
+		result = file_sync(fd, err);
+	if (result == 0)
+		result = file_rename_at(uploads, copy, uploads, stage->name, err);
+	if (result < 0) {
+		int ignored = file_remove_at(uploads, copy, NULL);
+		(void)ignored;
+		return err_wrap(err, result, "separating upload %s from its blob", stage->name);
+	}
+	close(stage->fd);
+	stage->fd = TAKE_FD(fd);
+	stage->shared = false;
+	stage->named = false;
+	return 0;
+}
+
+/* Makes the open file of the stage hold exactly its size. BLOB_LOST: it is shorter. */
+static int settle_size(struct fs_stage *stage, struct err *err)
+{
+	struct stat info;
+	if (fstat(stage->fd, &info) != 0)
+		return err_sys(err, "asking for an upload's size");
+	uint64_t there = (uint64_t)info.st_size;
+	if (there < stage->size)
+		return BLOB_LOST;
+	stage->shared = info.st_nlink > 1;
+	if (there == stage->size)
+		return 0;
+	int result = stage->shared ? unshare(stage, stage->size, err)
+				   : file_truncate(stage->fd, stage->size, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+static int open_upload(struct fs_stage *stage, struct err *err)
+{
+	/* Where bytes must be, an empty file would only hide that they are not. */
+	int create = stage->size ? 0 : O_CREAT;
+	int result = file_open_at(store_of(stage->base.store)->uploads, stage->name,
+		O_RDWR | O_APPEND | O_NOFOLLOW | create, 0600, &stage->fd, err);
+	if (result == -ENOENT && stage->size) /* the kernel's word becomes our outcome here */
+		return BLOB_LOST;
+	return result < 0 ? err_trace(err, result) : settle_size(stage, err);
+}
+
 static int fs_stage_open(struct blob_store *base, struct str upload_id, uint64_t offset,
 	struct blob_stage **stage, struct err *err)
 {
-	struct fs_store *store = store_of(base);
-	struct fs_stage made = { .base.store = base, .size = offset, .started = offset };
-	CHECK(upload_id.n < sizeof(made.name));
-	memcpy(made.name, upload_id.p, upload_id.n);
-	AUTO_CLOSE int fd = -1;
-	int result = file_open_at(store->uploads, made.name,
-		O_RDWR | O_APPEND | O_NOFOLLOW | O_CREAT, 0600, &fd, err);
-	uint64_t there = 0;
-	if (result == 0)
-		result = file_size(fd, &there, err);
-	if (result < 0)
-		return err_wrap(err, result, "opening upload %s", made.name);
-	if (there < offset)
-		return err_set(err, EIO,
-			"upload %s lost bytes: %" PRIu64 " of %" PRIu64 " are there", made.name,
-			there, offset);
-	if (there > offset)
-		result = file_truncate(fd, offset, err);
-	if (result < 0)
-		return err_wrap(err, result, "opening upload %s", made.name);
-	struct fs_stage *opened = malloc(sizeof(*opened));
-	CHECK(opened);
-	*opened = made;
-	opened->fd = TAKE_FD(fd);
+	struct fs_stage *opened = calloc(1, sizeof(*opened));
+	CHECK(opened && upload_id.n < sizeof(opened->name));
+	opened->base.store = base;
+	opened->fd = -1;
+	opened->size = opened->started = offset;
+	opened->named = offset > 0; /* the sync that was told to the database made it so */
+	memcpy(opened->name, upload_id.p, upload_id.n);
+	int result = open_upload(opened, err);
+	if (result) {
+		if (opened->fd >= 0)
+			close(opened->fd);
+		result = result < 0 ? err_wrap(err, result, "opening upload %s", opened->name)
+				    : result;
+		free(opened);
+		return result;
+	}
 	*stage = &opened->base;
 	return 0;
 }
@@ -124,6 +207,8 @@ static int fs_stage_append(struct blob_stage *base, const void *bytes, size_t n,
 {
 	struct fs_stage *stage = stage_of(base);
 	int result = check_whole(stage, err);
+	if (result == 0 && stage->shared)
+		result = unshare(stage, stage->size, err);
 	if (result < 0)
 		return err_trace(err, result);
 	result = file_write_all(stage->fd, bytes, n, err);
@@ -147,9 +232,8 @@ static void drop_upload(const struct fs_stage *stage)
 	(void)result;
 }
 
-static int fs_stage_sync(struct blob_stage *base, struct err *err)
+static int sync_bytes(struct fs_stage *stage, struct err *err)
 {
-	struct fs_stage *stage = stage_of(base);
 	int result = check_whole(stage, err);
 	if (result < 0)
 		return err_trace(err, result);
@@ -161,6 +245,18 @@ static int fs_stage_sync(struct blob_stage *base, struct err *err)
 		drop_upload(stage);
 		return err_wrap(err, result, "upload %s must start again", stage->name);
 	}
+	return 0;
+}
+
+static int fs_stage_sync(struct blob_stage *base, struct err *err)
+{
+	struct fs_stage *stage = stage_of(base);
+	int result = sync_bytes(stage, err);
+	if (result == 0 && !stage->named)
+		result = file_sync_dir_at(store_of(base->store)->uploads, err);
+	if (result < 0)
+		return err_trace(err, result);
+	stage->named = true;
 	return 0;
 }
 
@@ -182,7 +278,12 @@ static int fs_stage_discard(struct blob_store *base, struct str upload_id, struc
 	CHECK(upload_id.n < sizeof(name));
 	memcpy(name, upload_id.p, upload_id.n);
 	name[upload_id.n] = '\0';
-	return file_remove_at(store_of(base)->uploads, name, err);
+	char copy[COPY_NAME_SIZE];
+	copy_name(name, copy);
+	int result = file_remove_at(store_of(base)->uploads, copy, err);
+	if (result == 0)
+		result = file_remove_at(store_of(base)->uploads, name, err);
+	return result < 0 ? err_trace(err, result) : 0;
 }
 
 static int fs_stage_list(struct blob_store *base, struct arena *arena, struct str **ids,
@@ -239,7 +340,7 @@ static int publish(struct fs_stage *stage, struct str digest, struct err *err)
 	struct fs_store *store = store_of(stage->base.store);
 	char name[NAME_SIZE];
 	int directory = locate(store, digest, name);
-	int result = fs_stage_sync(&stage->base, err);
+	int result = sync_bytes(stage, err);
 	if (result < 0)
 		return err_trace(err, result);
 	result = file_link_at(store->uploads, stage->name, directory, name, err);
@@ -247,10 +348,7 @@ static int publish(struct fs_stage *stage, struct str digest, struct err *err)
 		result = settle_existing(store, stage, directory, name, err);
 	if (result == 0)
 		result = sync_directory_of(directory, name, err);
-	if (result < 0)
-		return err_trace(err, result);
-	drop_upload(stage);
-	return 0;
+	return result < 0 ? err_trace(err, result) : 0;
 }
 
 static int fs_publish(struct blob_stage *stage, struct str digest, struct err *err)
@@ -313,17 +411,14 @@ static int open_directory(const char *root, const char *name, char *path, int *f
 /* The 256 directories of one algorithm, durable. */
 static int make_prefixes(int algorithm, const char *path, struct err *err)
 {
-	bool made = false;
 	for (unsigned i = 0; i < 256; i++) {
 		uint8_t byte = (uint8_t)i;
 		char prefix[3];
 		hex_encode(&byte, 1, prefix);
-		if (mkdirat(algorithm, prefix, 0700) == 0)
-			made = true;
-		else if (errno != EEXIST)
+		if (mkdirat(algorithm, prefix, 0700) != 0 && errno != EEXIST)
 			return err_sys(err, "making directory %s/%s", path, prefix);
 	}
-	int result = made ? file_sync_dir_at(algorithm, err) : 0;
+	int result = file_sync_dir_at(algorithm, err);
 	return result < 0 ? err_wrap(err, result, "%s", path) : 0;
 }
 
@@ -338,6 +433,11 @@ static int open_all(struct fs_store *store, const char *root, struct err *err)
 		if (result == 0)
 			result = make_prefixes(store->algorithms[i], path, err);
 	}
+	snprintf(path, sizeof(path), "%s/blobs", root); /* its length was checked above */
+	if (result == 0)
+		result = file_sync_dir(path, err);
+	if (result == 0)
+		result = file_sync_dir(root, err);
 	return result < 0 ? err_trace(err, result) : 0;
 }
 

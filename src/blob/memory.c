@@ -112,9 +112,7 @@ static int memory_stage_open(struct blob_store *base, struct str upload_id, uint
 	if (!content)
 		return err_trace(err, -ENOMEM);
 	if (content->size < offset)
-		return err_set(err, EIO,
-			"upload %s lost bytes: %" PRIu64 " of %" PRIu64 " are there", content->name,
-			content->size, offset);
+		return BLOB_LOST;
 	int result = file_truncate(content->fd, offset, err);
 	if (result < 0)
 		return err_trace(err, result);
@@ -168,19 +166,43 @@ static int memory_stage_discard(struct blob_store *base, struct str upload_id, s
 	return 0;
 }
 
+/* The blob's bytes are its own, so that nothing done to the stage later changes them. */
+static int copy_content(const struct content *content, struct content **copy, struct err *err)
+{
+	struct content *made = make_content(str_from(content->name), err);
+	if (!made)
+		return err_trace(err, -ENOMEM);
+	char bytes[4096];
+	int result = 0;
+	while (result == 0 && made->size < content->size) {
+		size_t got;
+		result = file_read_at(content->fd, bytes, sizeof(bytes), made->size, &got, err);
+		if (result == 0)
+			result = file_write_all(made->fd, bytes, got, err);
+		made->size += got;
+	}
+	if (result < 0) {
+		content_free(made);
+		return err_trace(err, result);
+	}
+	*copy = made;
+	return 0;
+}
+
 static int memory_publish(struct blob_stage *stage, struct str digest, struct err *err)
 {
-	(void)err;
 	struct memory_store *store = store_of(stage->store);
-	struct content *content = content_of(stage);
-	lock_take(&store->lock);
-	map_remove(store->uploads, str_from(content->name));
-	if (map_get(store->blobs, digest))
-		content_free(content);
-	else
-		map_put(store->blobs, digest, content);
-	lock_release(&store->lock);
+	struct content *copy;
+	int result = copy_content(content_of(stage), &copy, err);
 	memory_stage_close(stage);
+	if (result < 0)
+		return err_trace(err, result);
+	lock_take(&store->lock);
+	if (map_get(store->blobs, digest))
+		content_free(copy);
+	else
+		map_put(store->blobs, digest, copy);
+	lock_release(&store->lock);
 	return 0;
 }
 
