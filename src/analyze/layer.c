@@ -234,8 +234,9 @@ void analyze_layer(struct arena *arena, struct hasher *hasher, const struct anal
 	if (!settled)
 		settled = read_hard_links(&job, &walk);
 	close_all(&job);
-	if (!settled)
-		walk_finish(&walk);
+	struct err err = ERR_INIT;
+	if (!settled && walk_finish(&walk, &err) < 0)
+		settled = fail(&job, &err);
 	walk_end(&walk);
 	if (job.format == STREAM_TAR || job.format == STREAM_GZIP || job.format == STREAM_ZSTD)
 		inventory->format = str_from(formats[job.format]);

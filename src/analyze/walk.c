@@ -14,13 +14,18 @@ void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_bud
 	struct layer_inventory *inventory)
 {
 	*walk = (struct walk){
-		.arena = arena, .budget = budget, .inventory = inventory, .by_path = map_new()
+		.arena = arena,
+		.budget = budget,
+		.inventory = inventory,
+		.by_path = map_new(),
+		.replaced = map_new(),
 	};
 }
 
 void walk_end(struct walk *walk)
 {
 	map_free(&walk->by_path);
+	map_free(&walk->replaced);
 	VEC_FREE(&walk->places);
 }
 
@@ -41,19 +46,24 @@ static void drop_at(struct walk *walk, struct str path)
 		place->state = PLACE_GONE;
 }
 
-static void drop_below(struct walk *walk, struct str path)
+/*
+ * Something that is no directory stands at path: what lies below is gone, in this layer and in
+ * those below. A path that is replaced again needs a look only at the places made since.
+ */
+static int replace(struct walk *walk, struct str path, struct err *err)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < walk->places.n; i++) {
+	uintptr_t looked = (uintptr_t)map_get(walk->replaced, path);
+	for (size_t i = looked ? looked - 1 : 0; i < walk->places.n; i++) {
 		struct place *place = walk->places.items[i];
-		bool below = place->path.n > path.n && place->path.p[path.n] == '/' &&
-			     str_starts(place->path, path);
-		if (below)
+		if (place->path.n > path.n && place->path.p[path.n] == '/' &&
+			str_starts(place->path, path))
 			place->state = PLACE_GONE;
-		if (place->state != PLACE_GONE)
-			walk->places.items[kept++] = place;
 	}
-	walk->places.n = kept;
+	map_put(walk->replaced, path, (void *)(uintptr_t)(walk->places.n + 1));
+	if (looked)
+		return 0;
+	int r = hide(walk, LAYER_HIDE_REPLACED, path, err);
+	return r < 0 ? err_trace(err, r) : 0;
 }
 
 static int add_place(struct walk *walk, const struct tar_entry *entry, uint64_t number,
@@ -72,42 +82,67 @@ static int add_place(struct walk *walk, const struct tar_entry *entry, uint64_t 
 	return 0;
 }
 
-/* Reads the present entry of tar into the place's file. */
-static int read_file(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
-	struct place *place, struct err *err)
+/* The content of the present entry, if it is not more than max bytes. */
+static int read_text(struct tar *tar, const struct tar_entry *entry, uint64_t max,
+	struct strbuf *text, struct err *err)
 {
-	const struct analyzer *analyzer = place->analyzer;
-	uint64_t max = analyzer->max_bytes;
-	if (walk->budget->database_bytes < max)
-		max = walk->budget->database_bytes;
 	if (entry->size > max)
 		return err_set(err, E2BIG,
 			STR_FMT " holds %" PRIu64 " bytes, more than the limit of %" PRIu64,
 			STR_ARG(entry->path), entry->size, max);
-
-	AUTO_STRBUF struct strbuf text = STRBUF((size_t)max);
-	char *room = strbuf_reserve(&text, (size_t)entry->size);
+	char *room = strbuf_reserve(text, (size_t)entry->size);
 	struct stream *content = tar_entry_stream(tar);
 	size_t got;
 	int r = stream_read_full(content, room, (size_t)entry->size, &got, err);
 	stream_close(&content);
 	if (r < 0)
 		return err_wrap(err, r, STR_FMT, STR_ARG(entry->path));
-	strbuf_commit(&text, got);
+	strbuf_commit(text, got);
+	return 0;
+}
 
+static uint64_t most_bytes(const struct walk *walk, const struct analyzer *analyzer)
+{
+	return walk->budget->database_bytes < analyzer->max_bytes ? walk->budget->database_bytes
+								  : analyzer->max_bytes;
+}
+
+/* Makes a file of the place: text, found at path, is its content. */
+static int analyze_text(
+	struct walk *walk, struct str text, struct str path, struct place *place, struct err *err)
+{
 	struct layer_inventory *inventory = walk->inventory;
 	struct analyze_sink sink = { walk->arena, inventory };
-	place->file = (struct layer_file){ .kind = analyzer->kind,
+	place->file = (struct layer_file){ .kind = place->analyzer->kind,
 		.path = place->path,
 		.first_package = inventory->packages.n,
 		.first_fact = inventory->facts.n };
-	r = analyzer->read(strbuf_view(&text), &sink, err);
+	int r = place->analyzer->read(text, &sink, err);
 	if (r < 0)
-		return err_wrap(err, r, STR_FMT " cannot be read", STR_ARG(entry->path));
+		return err_wrap(err, r, STR_FMT " cannot be read", STR_ARG(path));
 	place->file.package_count = inventory->packages.n - place->file.first_package;
 	place->file.fact_count = inventory->facts.n - place->file.first_fact;
 	place->state = PLACE_FILE;
 	return 0;
+}
+
+static int read_file(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct place *place, struct err *err)
+{
+	uint64_t max = most_bytes(walk, place->analyzer);
+	AUTO_STRBUF struct strbuf text = STRBUF((size_t)max);
+	int r = read_text(tar, entry, max, &text, err);
+	if (r == 0)
+		r = analyze_text(walk, strbuf_view(&text), entry->path, place, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* The place holds what another one of the same kind holds. */
+static void share_file(struct place *place, const struct place *other)
+{
+	place->state = PLACE_FILE;
+	place->file = other->file;
+	place->file.path = place->path;
 }
 
 static int take_whiteout(struct walk *walk, struct str directory, struct str name, struct err *err)
@@ -137,17 +172,12 @@ static int take_whiteout(struct walk *walk, struct str directory, struct str nam
 }
 
 /* A hard link on a path that an analyzer reads. */
-static int take_hard_link(struct walk *walk, const struct tar_entry *entry, struct place *place)
+static void take_hard_link(struct walk *walk, const struct tar_entry *entry, struct place *place)
 {
-	struct place *target = map_get(walk->by_path, entry->target);
-	bool read = target && target->state == PLACE_FILE &&
-		    target->analyzer->kind == place->analyzer->kind;
-	if (read) {
-		place->state = PLACE_FILE;
-		place->file = target->file;
-		place->file.path = place->path;
-	}
-	return 0;
+	const struct place *target = map_get(walk->by_path, entry->target);
+	if (target && target->state == PLACE_FILE &&
+		target->analyzer->kind == place->analyzer->kind)
+		share_file(place, target);
 }
 
 static int take_watched(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
@@ -166,7 +196,7 @@ static int take_watched(struct walk *walk, struct tar *tar, const struct tar_ent
 	drop_at(walk, entry->path);
 	/* Whatever stands here now, the file of the layers below is gone. */
 	if (state == PLACE_GONE || state == PLACE_LINK) {
-		r = hide(walk, LAYER_HIDE_REPLACED, entry->path, err);
+		r = replace(walk, entry->path, err);
 		if (r < 0 || state == PLACE_GONE)
 			return r < 0 ? err_trace(err, r) : 0;
 	}
@@ -177,7 +207,7 @@ static int take_watched(struct walk *walk, struct tar *tar, const struct tar_ent
 	if (state == PLACE_FILE)
 		return read_file(walk, tar, entry, place, err);
 	if (state == PLACE_HARDLINK)
-		return take_hard_link(walk, entry, place);
+		take_hard_link(walk, entry, place);
 	return 0;
 }
 
@@ -189,8 +219,7 @@ static int take_above(
 	drop_at(walk, entry->path);
 	if (entry->type == TAR_DIRECTORY)
 		return 0;
-	drop_below(walk, entry->path);
-	int r = hide(walk, LAYER_HIDE_REPLACED, entry->path, err);
+	int r = replace(walk, entry->path, err);
 	if (r < 0 || entry->type != TAR_SYMLINK)
 		return r < 0 ? err_trace(err, r) : 0;
 	r = add_place(walk, entry, tar_entries(tar), PLACE_LINK, &place, err);
@@ -241,56 +270,158 @@ const struct place *walk_waiting(const struct walk *walk)
 	return NULL;
 }
 
-/* The entry is what a waiting link names: reads it, or follows it if it is a hard link itself. */
-static int take_target(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
-	struct place *place, struct err *err)
+/* Places that wait, by target; and how often a place was given a target. */
+struct waiting {
+	struct map *by_target;
+	VEC(struct place *) places;
+	size_t visits;
+};
+
+/* Visits beyond one for each place: targets that come several times before their links. */
+enum { REPEATED_VISITS_MAX = 1 << 20 };
+
+static void collect_waiting(struct walk *walk, struct waiting *waiting)
 {
-	place->target_seen = true;
-	if (entry->type == TAR_HARDLINK) {
-		place->target = arena_str(walk->arena, entry->target);
-		place->entry = tar_entries(tar);
-		return 0;
+	for (size_t i = 0; i < walk->places.n; i++) {
+		struct place *place = walk->places.items[i];
+		if (place->state != PLACE_HARDLINK)
+			continue;
+		place->target_seen = false;
+		place->next = map_put(waiting->by_target, place->target, place);
+		VEC_PUSH(&waiting->places, place);
 	}
-	if (entry->type == TAR_FILE)
-		return read_file(walk, tar, entry, place, err);
-	place->state = PLACE_GONE;
-	return 0;
+}
+
+/* The first of these places that is a file of this kind by the present entry. */
+static const struct place *find_read(
+	const struct place *const *read, size_t count, enum layer_file_kind kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if (read[i]->analyzer->kind == kind)
+			return read[i];
+	return NULL;
+}
+
+/* Gives the present entry's content to the places before whose link it stands. */
+static int read_targets(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct place *first, struct err *err)
+{
+	const struct place *read[LAYER_FILE_KIND_COUNT];
+	size_t count = 0;
+	uint64_t max = 0;
+	for (const struct place *place = first; place; place = place->next)
+		if (most_bytes(walk, place->analyzer) > max)
+			max = most_bytes(walk, place->analyzer);
+	AUTO_STRBUF struct strbuf text = STRBUF((size_t)max);
+	int r = read_text(tar, entry, max, &text, err);
+	for (struct place *place = first; place && r == 0; place = place->next) {
+		if (tar_entries(tar) >= place->entry)
+			continue;
+		const struct place *same = find_read(read, count, place->analyzer->kind);
+		if (same) {
+			share_file(place, same);
+			continue;
+		}
+		if (text.n > most_bytes(walk, place->analyzer))
+			return err_set(err, E2BIG,
+				STR_FMT " holds %" PRIu64 " bytes, too many for " STR_FMT,
+				STR_ARG(entry->path), entry->size, STR_ARG(place->path));
+		r = analyze_text(walk, strbuf_view(&text), entry->path, place, err);
+		read[count++] = place;
+	}
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* The entry is what waiting links name: reads it, or follows it if it is a hard link itself. */
+static int take_target(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct waiting *waiting, struct place *first, struct err *err)
+{
+	bool wanted = false;
+	struct str next = STR("");
+	for (struct place *place = first; place; place = place->next) {
+		waiting->visits++;
+		if (tar_entries(tar) >= place->entry)
+			continue;
+		if (entry->type == TAR_HARDLINK && !wanted)
+			next = arena_str(walk->arena, entry->target);
+		wanted = true;
+		place->target_seen = true;
+		place->state = entry->type == TAR_HARDLINK ? PLACE_HARDLINK : PLACE_GONE;
+		place->next_target = next;
+		place->next_entry = tar_entries(tar);
+	}
+	if (waiting->visits > waiting->places.n + REPEATED_VISITS_MAX ||
+		arena_exceeded(walk->arena))
+		return err_set(err, E2BIG, "too many hard links to entries that are repeated");
+	if (!wanted || entry->type != TAR_FILE)
+		return 0;
+	int r = read_targets(walk, tar, entry, first, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* What the pass made of those that still wait. */
+static void end_pass(struct walk *walk, struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->places.n; i++) {
+		struct place *place = waiting->places.items[i];
+		if (place->state != PLACE_HARDLINK)
+			continue;
+		if (place->target_seen) {
+			place->target = place->next_target;
+			place->entry = place->next_entry;
+			continue;
+		}
+		/* A target that is not in this layer can only be in one below. */
+		place->state = PLACE_LINK;
+		place->target = arena_printf(walk->arena, "/" STR_FMT, STR_ARG(place->target));
+	}
 }
 
 int walk_hard_links(struct walk *walk, struct tar *tar, struct err *err)
 {
-	VEC(struct place *) waiting = { 0 };
+	struct waiting waiting = { .by_target = map_new() };
 	int r = 0;
-	for (size_t i = 0; i < walk->places.n; i++) {
-		struct place *place = walk->places.items[i];
-		place->target_seen = false;
-		if (place->state == PLACE_HARDLINK)
-			VEC_PUSH(&waiting, place);
-	}
+	collect_waiting(walk, &waiting);
 	while (r == 0) {
 		struct tar_entry entry;
 		r = tar_next(tar, &entry, err);
-		for (size_t i = 0; r == 0 && i < waiting.n; i++) {
-			struct place *place = waiting.items[i];
-			if (!entry.impossible && place->state == PLACE_HARDLINK &&
-				!place->target_seen && tar_entries(tar) < place->entry &&
-				str_eq(entry.path, place->target))
-				r = take_target(walk, tar, &entry, place, err);
-		}
+		struct place *first =
+			r == 0 && !entry.impossible ? map_get(waiting.by_target, entry.path) : NULL;
+		if (first)
+			r = take_target(walk, tar, &entry, &waiting, first, err);
 	}
-	/* A target that is not in this layer can only be in one below. */
-	for (size_t i = 0; r >= 0 && i < waiting.n; i++) {
-		struct place *place = waiting.items[i];
-		if (place->state != PLACE_HARDLINK || place->target_seen)
-			continue;
-		place->state = PLACE_LINK;
-		place->target = arena_printf(walk->arena, "/" STR_FMT, STR_ARG(place->target));
-	}
-	VEC_FREE(&waiting);
+	if (r >= 0)
+		end_pass(walk, &waiting);
+	map_free(&waiting.by_target);
+	VEC_FREE(&waiting.places);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-void walk_finish(struct walk *walk)
+/* The place's packages and facts, appended to those of the result. */
+static int finish_file(struct walk *walk, const struct layer_inventory *all,
+	const struct place *place, struct err *err)
+{
+	struct layer_inventory *inventory = walk->inventory;
+	struct layer_file file = place->file;
+	file.first_package = inventory->packages.n;
+	file.first_fact = inventory->facts.n;
+	if (file.package_count > LIMIT_LAYER_PACKAGES - inventory->packages.n)
+		return err_set(err, E2BIG, "the layer holds, over links, more than %zu packages",
+			LIMIT_LAYER_PACKAGES);
+	if (file.fact_count > LIMIT_LAYER_FACTS - inventory->facts.n)
+		return err_set(err, E2BIG, "the layer holds, over links, more than %zu facts",
+			LIMIT_LAYER_FACTS);
+	for (size_t k = 0; k < file.package_count; k++)
+		AVEC_PUSH(walk->arena, &inventory->packages,
+			all->packages.items[place->file.first_package + k]);
+	for (size_t k = 0; k < file.fact_count; k++)
+		AVEC_PUSH(walk->arena, &inventory->facts,
+			all->facts.items[place->file.first_fact + k]);
+	AVEC_PUSH(walk->arena, &inventory->files, file);
+	return 0;
+}
+
+int walk_finish(struct walk *walk, struct err *err)
 {
 	struct layer_inventory *inventory = walk->inventory;
 	struct layer_inventory all = *inventory;
@@ -306,15 +437,11 @@ void walk_finish(struct walk *walk)
 		}
 		if (place->state != PLACE_FILE)
 			continue;
-		struct layer_file file = place->file;
-		file.first_package = inventory->packages.n;
-		file.first_fact = inventory->facts.n;
-		for (size_t k = 0; k < file.package_count; k++)
-			AVEC_PUSH(walk->arena, &inventory->packages,
-				all.packages.items[place->file.first_package + k]);
-		for (size_t k = 0; k < file.fact_count; k++)
-			AVEC_PUSH(walk->arena, &inventory->facts,
-				all.facts.items[place->file.first_fact + k]);
-		AVEC_PUSH(walk->arena, &inventory->files, file);
+		int r = finish_file(walk, &all, place, err);
+		if (r < 0)
+			return err_trace(err, r);
 	}
+	if (arena_exceeded(walk->arena))
+		return err_set(err, E2BIG, "the packages of the layer take too much memory");
+	return 0;
 }

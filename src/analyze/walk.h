@@ -5,6 +5,8 @@
  * A tar may name a path many times; the last entry counts, and a non-directory on top of a
  * directory takes everything below with it, as extraction would. So what is found is kept as
  * "places" by path that can still be dropped, and becomes an inventory in walk_finish().
+ *
+ * Whoever made the layer chooses every count in here, so nothing may cost the product of two.
  */
 #ifndef ANALYZE_WALK_H
 #define ANALYZE_WALK_H
@@ -28,7 +30,11 @@ struct place {
 	const struct analyzer *analyzer;
 	uint64_t entry; /* number of the entry that made it */
 	struct layer_file file;
-	bool target_seen; /* by the present pass, before the link */
+	/* During a pass over hard links: */
+	struct place *next;	/* waits for the same target */
+	bool target_seen;	/* before the link; what came last counts */
+	struct str next_target; /* the target is a hard link itself: to this … */
+	uint64_t next_entry;	/* … and it is this entry */
 };
 
 struct walk {
@@ -36,6 +42,9 @@ struct walk {
 	const struct analyze_budget *budget;
 	struct layer_inventory *inventory;
 	struct map *by_path;
+	/* Path that was replaced → how many places were looked through for what lay below, plus 1.
+	 */
+	struct map *replaced;
 	VEC(struct place *) places;
 };
 
@@ -49,6 +58,7 @@ int walk_entries(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK
 const struct place *walk_waiting(const struct walk *walk);
 /* A further pass from the start: reads the targets of hard links. */
 int walk_hard_links(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK;
-void walk_finish(struct walk *walk);
+/* -E2BIG when links multiply packages past the limit. */
+int walk_finish(struct walk *walk, struct err *err) MUST_CHECK;
 
 #endif

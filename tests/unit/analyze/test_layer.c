@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -191,6 +192,84 @@ static void hard_links_are_followed(void **state)
 	is_failed(&inventory, "is a hard link to opt/second");
 }
 
+/* What several links wait for is read once and given to all of them, by what each of them is. */
+static void hard_links_may_share_a_target(void **state)
+{
+	(void)state;
+	AUTO_STRBUF struct strbuf tar = STRBUF(ROOM);
+	const struct str none = STR("");
+	sample_file(&tar, "opt/installed", "P:old\nV:1-r0\n");
+	sample_file(&tar, "opt/installed", "P:musl\nV:1.1-r0\n");
+	sample_file(&tar, "opt/release", "ID=alpine\n");
+	sample_entry(&tar, "lib/apk/db/installed", '1', "opt/installed", none);
+	sample_entry(&tar, "usr/lib/apk/db/installed", '1', "opt/installed", none);
+	sample_entry(&tar, "etc/os-release", '1', "opt/release", none);
+	sample_entry(&tar, "usr/lib/os-release", '1', "opt/release", none);
+	sample_entry(&tar, "etc/debian_version", '1', "opt/release", none);
+	sample_end(&tar);
+	struct layer_inventory inventory = read_fd(strbuf_view(&tar));
+	assert_int_equal(inventory.state, LAYER_OK);
+	assert_int_equal(inventory.files.n, 5);
+	assert_int_equal(inventory.packages.n, 2);
+	assert_int_equal(inventory.facts.n, 3);
+	for (size_t i = 0; i < inventory.packages.n; i++)
+		assert_true(str_eq(inventory.packages.items[i].name, STR("musl")));
+}
+
+/* Work that would grow with the product of two counts the layer chooses. */
+static void crafted_layers_cost_no_squares(void **state)
+{
+	(void)state;
+	enum { MANY = 100000 };
+	AUTO_STRBUF struct strbuf tar = STRBUF((size_t)512 << 20);
+	const struct analyze_budget before = budget;
+	const struct str none = STR("");
+	char path[64];
+	budget.inflated_bytes = (uint64_t)1 << 30;
+	budget.entries = 4 * MANY;
+	sample_file(&tar, "opt/x", "Package: a\nVersion: 1\n");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path), "var/lib/dpkg/status.d/%d", i);
+		sample_entry(&tar, path, '1', "opt/x", none);
+	}
+	/* Two files in turn that each take all below them away. */
+	for (int i = 0; i < MANY; i++)
+		sample_entry(&tar, i % 2 ? "etc" : "lib", '0', "", none);
+	sample_end(&tar);
+	clock_t start = clock();
+	struct layer_inventory inventory = read_fd(strbuf_view(&tar));
+	assert_int_equal(inventory.state, LAYER_OK);
+	assert_int_equal(inventory.files.n, MANY);
+	assert_int_equal(inventory.hides.n, 2);
+	/* Squares would be minutes. */
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 20);
+
+	/* Links that share one database: each is small, all together are not. */
+	strbuf_clear(&tar);
+	sample_file(&tar, "var/lib/dpkg/status.d/0",
+		"Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n");
+	for (int i = 1; i < MANY; i++) {
+		snprintf(path, sizeof(path), "var/lib/dpkg/status.d/%d", i);
+		sample_entry(&tar, path, '1', "var/lib/dpkg/status.d/0", none);
+	}
+	sample_end(&tar);
+	inventory = read_fd(strbuf_view(&tar));
+	is_failed(&inventory, "over links, more than 250000 packages");
+
+	/* A target that comes again and again before many links to it. */
+	strbuf_clear(&tar);
+	for (int i = 0; i < MANY; i++)
+		sample_entry(&tar, "opt/x", '1', "opt/y", none);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path), "var/lib/dpkg/status.d/%d", i);
+		sample_entry(&tar, path, '1', "opt/x", none);
+	}
+	sample_end(&tar);
+	inventory = read_fd(strbuf_view(&tar));
+	is_failed(&inventory, "hard links");
+	budget = before;
+}
+
 static void impossible_paths_are_counted_and_unused(void **state)
 {
 	(void)state;
@@ -279,6 +358,8 @@ int main(void)
 		cmocka_unit_test(last_entry_of_a_path_wins),
 		cmocka_unit_test(hides_of_all_kinds),
 		cmocka_unit_test(hard_links_are_followed),
+		cmocka_unit_test(hard_links_may_share_a_target),
+		cmocka_unit_test(crafted_layers_cost_no_squares),
 		cmocka_unit_test(impossible_paths_are_counted_and_unused),
 		cmocka_unit_test(damage_and_budgets_have_reasons),
 		cmocka_unit_test(other_bytes_are_not_a_layer),
