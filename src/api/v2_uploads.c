@@ -7,7 +7,8 @@
  * proxies, rewritten paths and clients that drop queries do no harm. While a request writes, it
  * holds the upload open; every way out of the request gives it back: end by publishing or
  * suspending, a refusal by suspending, and abort (the client went away) by suspending, which makes
- * what came durable, so the client can ask for the status and continue there.
+ * what came durable, so the client can ask for the status and continue there. A blob that comes
+ * whole with its POST has no id that the client knows, so what is left of it is removed.
  *
  * The exchange state of the three sinks is a struct writing, in the request's arena.
  */
@@ -20,6 +21,7 @@ struct writing {
 	struct str repository;
 	struct str id;
 	struct str digest; /* publish under it at the end; STR_NULL: keep it open */
+	bool whole;	   /* the blob comes in this one request; the client knows no id */
 };
 
 /* --- answers */
@@ -63,11 +65,20 @@ static struct writing *writing_new(struct http_exchange *x)
 	return w;
 }
 
-/* Gives the upload back; a failure to do so outweighs the outcome the client would be told. */
+static int leave_upload(struct writing *w, struct err *err)
+{
+	if (!w->upload)
+		return 0;
+	return w->whole ? registry_upload_abandon(&w->upload, err)
+			: registry_upload_suspend(&w->upload, err);
+}
+
+/* Gives the upload back, or removes it when its client knows no id to come back with; a failure to
+ * do so outweighs the outcome the client would be told. */
 static bool give_back(struct http_exchange *x, struct writing *w)
 {
 	struct err err = ERR_INIT;
-	int result = w->upload ? registry_upload_suspend(&w->upload, &err) : 0;
+	int result = leave_upload(w, &err);
 	if (result)
 		v2_reply_failure(x, result, STR_NULL, &err);
 	return result == 0;
@@ -89,7 +100,7 @@ static void write_abort(struct http_exchange *x)
 {
 	struct writing *w = http_state(x);
 	struct err err = ERR_INIT;
-	int result = w->upload ? registry_upload_suspend(&w->upload, &err) : 0;
+	int result = leave_upload(w, &err);
 	if (result < 0)
 		api_log_internal(x, &err);
 }
@@ -98,10 +109,17 @@ static void publish(struct http_exchange *x, struct writing *w)
 {
 	struct err err = ERR_INIT;
 	int result = registry_upload_finish(&w->upload, w->digest, &err);
-	if (result)
-		v2_reply_failure(x, result, STR_NULL, &err);
-	else
+	if (!result) {
 		reply_created(x, w->repository, w->digest);
+		return;
+	}
+	if (w->whole) {
+		/* Where this fails, too, the sweep comes by. */
+		int ignored = registry_upload_cancel(
+			api_context(x)->registry, w->repository, w->id, NULL);
+		(void)ignored;
+	}
+	v2_reply_failure(x, result, STR_NULL, &err);
 }
 
 /* --- POST */
@@ -138,7 +156,8 @@ static int start_begin(struct http_exchange *x)
 	char *id = arena_alloc(http_arena(x), 37);
 	int result = registry_upload_start(registry, w->repository, id, &err);
 	w->id = str_from(id);
-	if (!result && w->digest.p)
+	w->whole = w->digest.p != NULL;
+	if (!result && w->whole)
 		result = registry_upload_open(registry, w->repository, w->id, &w->upload, &err);
 	if (!result)
 		return HTTP_ACCEPT;

@@ -15,6 +15,7 @@
 #include "api/api.h"
 #include "assess/assess.h"
 #include "blob/blob.h"
+#include "cmd/housekeeping.h"
 #include "cmd/scan_workers.h"
 #include "http/http.h"
 #include "os/clock.h"
@@ -32,6 +33,7 @@ struct serve {
 	struct assess *assess;
 	struct scan_coordinator *scan;
 	struct registry *registry;
+	struct housekeeping *keeper;
 	struct api_context api;
 	struct http_server *http;
 };
@@ -99,6 +101,8 @@ static int start_http(struct serve *serve, const struct config *config,
 {
 	struct registry_hooks hooks = { serve, blob_committed, manifest_committed };
 	int r = registry_new(serve->store, serve->blobs, os_clock(), &hooks, &serve->registry, err);
+	if (r == 0)
+		r = housekeeping_start(serve->registry, &serve->keeper, err);
 	if (r)
 		return err_trace(err, r);
 	serve->api = (struct api_context){
@@ -160,6 +164,7 @@ void serve_stop(struct serve **serve_pointer, unsigned grace_seconds)
 	struct serve *serve = *serve_pointer;
 	if (serve->http)
 		http_server_stop(&serve->http, grace_seconds);
+	housekeeping_stop(&serve->keeper);
 	if (serve->scan)
 		scan_stop(&serve->scan);
 	if (serve->registry)

@@ -27,11 +27,7 @@ int registry_find_repository(
 /* True and marked: no other request has the upload. */
 bool registry_busy_take(struct registry *r, struct str id);
 void registry_busy_release(struct registry *r, struct str id);
-/* Removes an upload for good: the bytes, then the row. The upload must be marked busy, or nobody
- * else may be there yet (start-up). */
+/* Removes an upload for good: the bytes, then the row. The upload must be marked busy. */
 int registry_upload_drop(struct registry *r, struct str id, struct err *err) MUST_CHECK;
-/* At start-up: uploads that nobody continued for a week, ones whose bytes are lost, and staged
- * bytes that belong to none. */
-int registry_sweep_uploads(struct registry *r, struct err *err) MUST_CHECK;
 
 #endif

@@ -45,6 +45,11 @@ struct registry_hooks {
 int registry_new(struct store *store, struct blob_store *blobs, const struct clock *clock,
 	const struct registry_hooks *hooks, struct registry **registry, struct err *err) MUST_CHECK;
 void registry_free(struct registry **registry);
+/*
+ * Clears away uploads that nobody continued for a week and staged bytes that belong to none. To be
+ * called at start and then now and then, on any thread, while requests are served.
+ */
+int registry_sweep(struct registry *r, struct err *err) MUST_CHECK;
 
 /* --- uploads. An open upload is exclusive: one request at a time. */
 struct registry_upload;
@@ -63,6 +68,8 @@ int registry_upload_suspend(struct registry_upload **upload, struct err *err) MU
  */
 int registry_upload_finish(
 	struct registry_upload **upload, struct str digest, struct err *err) MUST_CHECK;
+/* Removes an upload of whose id no client knows. Frees *upload in any case. */
+int registry_upload_abandon(struct registry_upload **upload, struct err *err) MUST_CHECK;
 int registry_upload_cancel(
 	struct registry *r, struct str repository, struct str id, struct err *err) MUST_CHECK;
 int registry_upload_status(struct registry *r, struct str repository, struct str id,

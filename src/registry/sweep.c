@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clearing away uploads. A row is written before its file is made, and a file is removed before its
- * row, so every staged file has a row that leads to it, unless the power failed before the removal
- * of the file was on disk, or an older copy of the database was put back; such files are found by
- * their list. A row whose bytes are gone is what a crash between publishing a blob and
- * its commit leaves: the blob's file is then without a row, which harms nobody, and the next push
- * of the same content adopts it.
+ * Clearing away uploads (contract in registry.h). A row is written before its file is made, and
+ * normally a file is removed before its row, so every staged file has a row that leads to it,
+ * unless the server ended or the power failed between a commit and the removal, or an older copy of
+ * the database was put back; such files are found by their list. A crash between publishing a blob
+ * and its commit leaves the upload as its row says, to be continued, and the blob's file without a
+ * row, which harms nobody: the next push of the same content adopts it.
+ *
+ * Requests may run meanwhile. An upload is marked busy while it is looked at and removed; one that
+ * is busy is in use and therefore not old.
  */
 #include "registry/private.h"
 
@@ -44,25 +47,39 @@ int registry_upload_drop(struct registry *r, struct str id, struct err *err)
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
-static bool bytes_are_lost(struct registry *r, const struct store_upload *upload)
+struct row_request {
+	struct arena *arena;
+	struct str id;
+	struct store_upload row;
+};
+
+static int read_row(struct db_conn *c, void *argument, struct err *err)
 {
-	if (!upload->offset)
-		return false; /* nothing was promised */
-	struct blob_stage *stage;
-	if (blob_stage_open(r->blobs, upload->id, upload->offset, &stage, NULL) < 0)
-		return true;
-	blob_stage_close(&stage);
-	return false;
+	struct row_request *request = argument;
+	return store_upload_find(c, request->arena, request->id, &request->row, err);
+}
+
+/* The page may be older than the last request to the upload: its row decides. */
+static int drop_if_old(
+	struct registry *r, struct arena *arena, struct str id, int64_t oldest, struct err *err)
+{
+	if (!registry_busy_take(r, id))
+		return 0;
+	struct row_request request = { .arena = arena, .id = id };
+	int rc = store_read(r->store, read_row, &request, err);
+	if (rc == 0 && request.row.updated_us < oldest)
+		rc = registry_upload_drop(r, id, err);
+	registry_busy_release(r, id);
+	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
 static int sweep_page(struct registry *r, const struct page *page, struct err *err)
 {
 	int64_t oldest = clock_wall(r->clock) - keep_us;
 	for (size_t i = 0; i < page->count; i++) {
-		const struct store_upload *upload = &page->uploads[i];
-		if (upload->updated_us >= oldest && !bytes_are_lost(r, upload))
+		if (page->uploads[i].updated_us >= oldest)
 			continue;
-		int rc = registry_upload_drop(r, upload->id, err);
+		int rc = drop_if_old(r, page->arena, page->uploads[i].id, oldest, err);
 		if (rc < 0)
 			return err_trace(err, rc);
 	}
@@ -103,8 +120,9 @@ static int sweep_orphans(struct registry *r, struct arena *arena, struct err *er
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
-int registry_sweep_uploads(struct registry *r, struct err *err)
+int registry_sweep(struct registry *r, struct err *err)
 {
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
 	struct page page = { .arena = arena_new(0), .after = STR("") };
 	int rc;
 	do {

@@ -3,8 +3,10 @@
  * Uploads (contract in registry.h). The row says how many bytes are durable and what the running
  * digest was there; the staged file may hold more, which is cut off when the upload is opened.
  * Bytes go: stage → digest, so the digest never knows of a byte the file lacks. A suspended upload
- * has its bytes synced before its row says so. A finished one is published before its row says so;
- * see sweep.c for what a crash in between leaves.
+ * has its bytes synced before its row says so. A finished one is published, then the database is
+ * told, then the staged bytes are discarded: so when the database cannot be told, the upload is
+ * still there as its row says, and the closing request can be sent again. See sweep.c for what a
+ * crash in between leaves.
  *
  * A write that failed spoils the open upload: nothing more is taken and its row stays at the last
  * durable offset, from where the client may go on when there is room again.
@@ -111,9 +113,9 @@ static int open_stage(struct registry_upload *upload, struct err *err)
 	upload->offset = upload->row.offset;
 	struct registry *r = upload->registry;
 	int rc = blob_stage_open(r->blobs, upload->row.id, upload->offset, &upload->stage, err);
-	if (rc == -EIO) {
-		/* By the contract of the stage its bytes are lost. The client is told that the
-		 * upload is unknown, upon which clients start a new one. */
+	if (rc == BLOB_LOST) {
+		/* The client is told that the upload is unknown, upon which clients start a new
+		 * one. */
 		rc = registry_upload_drop(r, upload->row.id, err);
 		return rc < 0 ? err_trace(err, rc) : REGISTRY_UPLOAD_UNKNOWN;
 	}
@@ -290,6 +292,9 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 	rc = store_write(r->store, commit_blob, &commit, err);
 	if (rc < 0)
 		return registry_storage(err_trace(err, rc));
+	/* What cannot be discarded now has no row any more, and the sweep finds it. */
+	int ignored = blob_stage_discard(r->blobs, upload->row.id, NULL);
+	(void)ignored;
 	return 0;
 }
 
@@ -304,6 +309,16 @@ int registry_upload_finish(struct registry_upload **upload, struct str digest, s
 	if (rc == 0 && r->hooks.blob_committed)
 		r->hooks.blob_committed(r->hooks.context, digest, size);
 	return rc;
+}
+
+int registry_upload_abandon(struct registry_upload **upload, struct err *err)
+{
+	CHECK_MAGIC(*upload, UPLOAD_MAGIC);
+	struct registry_upload *taken = TAKE_PTR(*upload);
+	blob_stage_close(&taken->stage);
+	int rc = registry_upload_drop(taken->registry, taken->row.id, err);
+	free_upload(taken);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
 }
 
 int registry_upload_cancel(

@@ -248,7 +248,7 @@ static void eight_threads_push_one_blob(void **state)
 	free(content);
 }
 
-static void old_uploads_are_swept_at_start(void **state)
+static void old_uploads_are_swept(void **state)
 {
 	struct fixture *f = *state;
 	char old[37];
@@ -260,8 +260,7 @@ static void old_uploads_are_swept_at_start(void **state)
 	upload = started(f, young);
 	assert_int_equal(registry_upload_write(upload, "young", 5, &f->err), 0);
 	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
-	fixture_close(f);
-	fixture_open(f);
+	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
 	uint64_t offset;
 	assert_int_equal(registry_upload_status(f->registry, NAME, str_from(old), &offset, &f->err),
 		REGISTRY_UPLOAD_UNKNOWN);
@@ -271,9 +270,22 @@ static void old_uploads_are_swept_at_start(void **state)
 	assert_int_equal(files_below(f, "uploads"), 1);
 }
 
-/* What a crash between the publication and the commit leaves: a file without a row, a row without
- * bytes. */
-static void a_crash_before_the_commit_is_harmless(void **state)
+static void an_upload_in_use_is_not_swept(void **state)
+{
+	struct fixture *f = *state;
+	char id[37];
+	struct registry_upload *upload = started(f, id);
+	assert_int_equal(registry_upload_write(upload, "slow", 4, &f->err), 0);
+	f->now_us += (int64_t)8 * 24 * 3600 * 1000000;
+	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
+	struct str digest = digest_of(f, DIGEST_SHA256, STR("slow"));
+	assert_int_equal(registry_upload_finish(&upload, digest, &f->err), 0);
+	assert_blob(f, digest, STR("slow"));
+}
+
+/* A crash, or a failing database, between the publication and the commit: the upload goes on as its
+ * row says, and what it does then never reaches the published file. */
+static void a_crash_before_the_commit_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
 	char id[37];
@@ -284,23 +296,27 @@ static void a_crash_before_the_commit_is_harmless(void **state)
 	struct blob_stage *stage;
 	assert_int_equal(blob_stage_open(f->blobs, str_from(id), 5, &stage, &f->err), 0);
 	assert_int_equal(blob_publish(&stage, digest, &f->err), 0);
-	/* A client of the running server that tries again is told to start again. */
-	assert_int_equal(registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err),
-		REGISTRY_UPLOAD_UNKNOWN);
 	fixture_close(f);
 	fixture_open(f);
-	uint64_t offset;
+	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
 	uint64_t size;
-	assert_int_equal(registry_upload_status(f->registry, NAME, str_from(id), &offset, &f->err),
-		REGISTRY_UPLOAD_UNKNOWN);
 	assert_int_equal(registry_blob_stat(f->registry, NAME, digest, &size, &f->err),
 		REGISTRY_NAME_UNKNOWN);
+	/* Somebody else pushes the same and takes the file over. */
 	assert_int_equal(push_blob(f, repository, STR("hello"), digest), 0);
+	assert_int_equal(
+		registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err), 0);
+	assert_int_equal(registry_upload_offset(upload), 5);
+	assert_int_equal(registry_upload_write(upload, " world", 6, &f->err), 0);
+	struct str longer = digest_of(f, DIGEST_SHA256, STR("hello world"));
+	assert_int_equal(registry_upload_finish(&upload, longer, &f->err), 0);
 	assert_blob(f, digest, STR("hello"));
-	assert_int_equal(files_below(f, "blobs"), 1);
+	assert_blob(f, longer, STR("hello world"));
+	assert_int_equal(files_below(f, "blobs"), 2);
+	assert_int_equal(files_below(f, "uploads"), 0);
 }
 
-static void lost_bytes_are_found_at_start(void **state)
+static void lost_bytes_are_an_unknown_upload(void **state)
 {
 	struct fixture *f = *state;
 	char id[37];
@@ -308,11 +324,25 @@ static void lost_bytes_are_found_at_start(void **state)
 	assert_int_equal(registry_upload_write(upload, "hello", 5, &f->err), 0);
 	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
 	assert_int_equal(blob_stage_discard(f->blobs, str_from(id), &f->err), 0);
-	fixture_close(f);
-	fixture_open(f);
+	assert_int_equal(registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err),
+		REGISTRY_UPLOAD_UNKNOWN);
 	uint64_t offset;
 	assert_int_equal(registry_upload_status(f->registry, NAME, str_from(id), &offset, &f->err),
 		REGISTRY_UPLOAD_UNKNOWN);
+}
+
+static void an_abandoned_upload_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char id[37];
+	struct registry_upload *upload = started(f, id);
+	assert_int_equal(registry_upload_write(upload, "hello", 5, &f->err), 0);
+	assert_int_equal(registry_upload_abandon(&upload, &f->err), 0);
+	assert_null(upload);
+	uint64_t offset;
+	assert_int_equal(registry_upload_status(f->registry, NAME, str_from(id), &offset, &f->err),
+		REGISTRY_UPLOAD_UNKNOWN);
+	assert_int_equal(files_below(f, "uploads"), 0);
 }
 
 static void staged_bytes_of_no_upload_are_swept(void **state)
@@ -327,8 +357,7 @@ static void staged_bytes_of_no_upload_are_swept(void **state)
 	assert_int_equal(blob_stage_open(f->blobs, orphan, 0, &stage, &f->err), 0);
 	blob_stage_close(&stage);
 	assert_int_equal(files_below(f, "uploads"), 2);
-	fixture_close(f);
-	fixture_open(f);
+	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
 	assert_int_equal(files_below(f, "uploads"), 1);
 	assert_int_equal(
 		registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err), 0);
@@ -360,9 +389,11 @@ int main(void)
 		TEST(uploads_belong_to_their_repository),
 		TEST(blobs_are_seen_where_they_were_pushed),
 		TEST(eight_threads_push_one_blob),
-		TEST(old_uploads_are_swept_at_start),
-		TEST(a_crash_before_the_commit_is_harmless),
-		TEST(lost_bytes_are_found_at_start),
+		TEST(old_uploads_are_swept),
+		TEST(an_upload_in_use_is_not_swept),
+		TEST(a_crash_before_the_commit_loses_nothing),
+		TEST(lost_bytes_are_an_unknown_upload),
+		TEST(an_abandoned_upload_leaves_nothing),
 		TEST(staged_bytes_of_no_upload_are_swept),
 		TEST(a_missing_file_is_an_error_not_an_unknown_blob),
 	};
