@@ -14,6 +14,9 @@
 #define LIMIT_MANIFEST_BYTES  ((size_t)4 << 20)
 /* A request body that is collected before its handler runs: a manifest is the largest such. */
 #define LIMIT_BODY_BYTES      ((size_t)4 << 20)
+/* Values in the JSON of a manifest or configuration: an index of 10,000 entries with platforms and
+ * annotations has some 200,000, and each value costs up to 250 bytes once it is parsed. */
+#define LIMIT_DOCUMENT_VALUES ((size_t)300000)
 /* An image configuration is JSON of some kB; more is not an image configuration. */
 #define LIMIT_CONFIG_BYTES    ((size_t)8 << 20)
 /* Repository name with host must fit in 255 characters for common clients (distribution spec). */
@@ -54,6 +57,9 @@
 #define LIMIT_INVENTORY_BYTES  ((size_t)128 << 20)
 /* Memory for putting one image together: the inventories of all its layers and their squash. */
 #define LIMIT_IMAGE_SCAN_BYTES ((size_t)1 << 30)
+/* Work of putting one image together, counted by the squash; some seconds. A hundred layers that
+ * each rewrite a database of 60,000 packages take 7 million steps. */
+#define LIMIT_SQUASH_STEPS     ((size_t)16 << 20)
 /* Wall clock for one layer: 32 GiB inflated at the slowest rate measured (150 MB/s). */
 #define LIMIT_LAYER_SECONDS    300
 /* Memory of a worker: inflate windows, one database file, its packages. */

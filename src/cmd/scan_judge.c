@@ -151,6 +151,11 @@ int scan_judge_layers(const struct scan_judge *judge, const struct layer_invento
 		verdict->report.snapshot = snapshot_id(judge->snapshot);
 		verdict->report.snapshot_built_us = judge->snapshot_built_us;
 	}
+	if (image.exceeded) {
+		scan_verdict_set(verdict, IMAGE_FAILED,
+			STR("Putting its layers together takes more work than an image may."));
+		return 0;
+	}
 	if (!image.packages.n) {
 		scan_verdict_set(verdict, IMAGE_UNSUPPORTED, nothing_to_read(judge, &image));
 		return 0;

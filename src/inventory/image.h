@@ -19,8 +19,9 @@ struct image_package {
 
 struct image_inventory {
 	struct platform platform;
-	bool has_os;			    /* an os-release was found */
-	bool has_database;		    /* at least one package database was found */
+	bool has_os;	   /* an os-release was found */
+	bool has_database; /* at least one package database was found */
+	bool exceeded;	   /* more work or memory than an image may take; packages is empty then */
 	VEC(struct image_package) packages; /* sorted by type, name, version, arch */
 };
 

@@ -328,6 +328,9 @@ static int put_together(struct image_scan *image, struct err *err)
 	compare_diff_ids(image);
 	squash_layers(image->arena, (const struct layer_inventory *const *)image->layers,
 		image->manifest.layers.n, &image->inventory);
+	if (image->inventory.exceeded)
+		return finish_without_set(image, IMAGE_FAILED,
+			STR("Putting its layers together takes more work than an image may."), err);
 	if (!image->inventory.packages.n)
 		return finish_without_set(image, IMAGE_UNSUPPORTED, nothing_to_read(image), err);
 	return finish_with_set(image, err);

@@ -13,8 +13,9 @@
  * was never taken away in between. Attribution walks the chain from its lowest end: a package keeps
  * the layer it was first seen in for as long as every database above still lists it.
  *
- * Costs are linear in hides, files and packages (times the depth of a path), because all three
- * counts are chosen by whoever built the image.
+ * Whoever built the image chooses all counts: layers may be named many times, links may lead
+ * through thousands of directories. So the work is counted in steps and given up past a limit; what
+ * is left unsaid then is said by image->exceeded, never by a smaller list.
  */
 #include "scan/squash.h"
 
@@ -24,6 +25,10 @@
 
 /* Symbolic links followed for one path before it counts as a loop: the limit of Linux. */
 enum { LINK_HOPS = 40 };
+
+/* Steps: a package read for attribution, a directory looked at, 64 bytes of a path put together.
+ * A package that stays costs as many as its memory suggests. */
+enum { BYTES_PER_STEP = 64, STEPS_PER_KEPT_PACKAGE = 16 };
 
 struct node {
 	struct str path;
@@ -41,7 +46,15 @@ struct tree {
 	struct map *by_path;	  /* live nodes */
 	VEC(struct node *) nodes; /* live ones after tree_compact() */
 	size_t links;
+	size_t steps;
 };
+
+/* Counts work; false: it has become too much. */
+static bool tree_may(struct tree *tree, size_t steps)
+{
+	tree->steps += steps;
+	return tree->steps <= LIMIT_SQUASH_STEPS && !arena_exceeded(tree->arena);
+}
 
 /* --- paths */
 
@@ -76,15 +89,15 @@ static struct node *tree_link_at(const struct tree *tree, struct str path)
  * Follows links in path. With follow_last also in its last component. A loop, or a path that grows
  * past every real one, gives STR_NULL: such a path leads nowhere.
  */
-static struct str tree_resolve(const struct tree *tree, struct str path, bool follow_last)
+static struct str resolve_parts(struct tree *tree, struct str path, bool follow_last)
 {
 	struct str done = STR("");
 	struct str rest = path;
 	struct str part;
 	unsigned hops = 0;
-	if (!tree->links)
-		return path;
 	while (str_cut(&rest, '/', &part)) {
+		if (!tree_may(tree, 1 + done.n / BYTES_PER_STEP))
+			return STR_NULL;
 		if (!part.n || str_eq(part, STR(".")))
 			continue;
 		if (str_eq(part, STR(".."))) {
@@ -106,8 +119,22 @@ static struct str tree_resolve(const struct tree *tree, struct str path, bool fo
 	return done;
 }
 
+static struct str tree_resolve(struct tree *tree, struct str path, bool follow_last)
+{
+	if (!tree->links)
+		return path;
+	/* Every part makes a longer copy; only the last one is worth its memory. */
+	AUTO_STRBUF struct strbuf kept = STRBUF(2 * LIMIT_ENTRY_PATH);
+	struct arena_mark mark = arena_mark(tree->arena);
+	struct str found = resolve_parts(tree, path, follow_last);
+	strbuf_add_str(&kept, found);
+	bool usable = found.p && !strbuf_failed(&kept);
+	arena_rollback(tree->arena, mark);
+	return usable ? arena_str(tree->arena, strbuf_view(&kept)) : STR_NULL;
+}
+
 /* The name under which something placed or hidden at path is known. */
-static struct str tree_place_of(const struct tree *tree, struct str path)
+static struct str tree_place_of(struct tree *tree, struct str path)
 {
 	struct str parent = path_parent(path);
 	if (!parent.n || !tree->links)
@@ -150,11 +177,11 @@ static void hide_note(struct map *hides, struct str path, char *mark)
 		map_put(hides, path, mark);
 }
 
-static bool hide_covers(const struct map *hides, struct str path)
+static bool hide_covers(struct tree *tree, const struct map *hides, struct str path)
 {
 	if (map_get(hides, path) == hide_whole)
 		return true;
-	while (path.n) {
+	while (path.n && tree_may(tree, 1 + path.n / BYTES_PER_STEP)) {
 		path = path_parent(path);
 		if (map_get(hides, path))
 			return true;
@@ -171,17 +198,17 @@ static void tree_hide(struct tree *tree, const struct layer_inventory *layer)
 	if (!tree->nodes.n)
 		return;
 	struct map *hides = map_new();
-	for (size_t i = 0; i < layer->hides.n; i++) {
+	for (size_t i = 0; i < layer->hides.n && tree_may(tree, 1); i++) {
 		const struct layer_hide *hide = &layer->hides.items[i];
 		hide_note(hides, tree_place_of(tree, hide->path),
-			hide->kind == LAYER_HIDE_WHITEOUT ? hide_whole : hide_tree);
+			hide->kind == LAYER_HIDE_OPAQUE ? hide_tree : hide_whole);
 	}
-	for (size_t i = 0; i < layer->links.n; i++)
+	for (size_t i = 0; i < layer->links.n && tree_may(tree, 1); i++)
 		hide_note(hides, tree_place_of(tree, layer->links.items[i].path), hide_tree);
-	for (size_t i = 0; i < layer->files.n; i++)
+	for (size_t i = 0; i < layer->files.n && tree_may(tree, 1); i++)
 		hide_note(hides, tree_place_of(tree, layer->files.items[i].path), hide_tree);
-	for (size_t i = 0; i < tree->nodes.n; i++) {
-		if (hide_covers(hides, tree->nodes.items[i]->path))
+	for (size_t i = 0; i < tree->nodes.n && tree_may(tree, 1); i++) {
+		if (hide_covers(tree, hides, tree->nodes.items[i]->path))
 			tree_drop(tree, tree->nodes.items[i]);
 	}
 	map_free(&hides);
@@ -207,7 +234,7 @@ static struct node *tree_place(struct tree *tree, struct str path, uint32_t laye
 static void tree_add_layer(struct tree *tree, const struct layer_inventory *layer, uint32_t index)
 {
 	tree_hide(tree, layer);
-	for (size_t i = 0; i < layer->links.n; i++) {
+	for (size_t i = 0; i < layer->links.n && tree_may(tree, 1); i++) {
 		struct str place = tree_place_of(tree, layer->links.items[i].path);
 		struct node *node = tree_place(tree, place, index);
 		node->is_link = true;
@@ -215,7 +242,7 @@ static void tree_add_layer(struct tree *tree, const struct layer_inventory *laye
 		node->below = NULL;
 		tree->links++;
 	}
-	for (size_t i = 0; i < layer->files.n; i++) {
+	for (size_t i = 0; i < layer->files.n && tree_may(tree, 1); i++) {
 		const struct layer_file *file = &layer->files.items[i];
 		struct node *node = tree_place(tree, tree_place_of(tree, file->path), index);
 		node->file = file;
@@ -270,11 +297,14 @@ static struct map *first_layers(const struct node *node, const struct map *below
 	return first;
 }
 
-static struct map *attribute(struct arena *scratch, const struct node *top)
+static struct map *attribute(struct tree *tree, const struct node *top)
 {
 	VEC(const struct node *) chain = { 0 };
-	for (const struct node *node = top; node; node = node->below)
-		AVEC_PUSH(scratch, &chain, node);
+	for (const struct node *node = top; node; node = node->below) {
+		if (!tree_may(tree, 1 + node->file->package_count))
+			return NULL;
+		AVEC_PUSH(tree->arena, &chain, node);
+	}
 	struct map *first = NULL;
 	for (size_t i = chain.n; i > 0; i--) {
 		struct map *next = first_layers(chain.items[i - 1], first);
@@ -298,11 +328,15 @@ static struct package copy_package(struct arena *arena, const struct package *fr
 	};
 }
 
-static void take_packages(struct arena *arena, struct arena *scratch, const struct node *node,
+static void take_packages(struct arena *arena, struct tree *tree, const struct node *node,
 	struct image_inventory *image)
 {
+	if (!tree_may(tree, STEPS_PER_KEPT_PACKAGE * node->file->package_count))
+		return;
 	AUTO_STRBUF struct strbuf identity = STRBUF(LIMIT_DATABASE_BYTES);
-	struct map *first = attribute(scratch, node);
+	struct map *first = attribute(tree, node);
+	if (!first)
+		return;
 	struct str evidence = arena_str(arena, node->path);
 	for (size_t i = 0; i < node->file->package_count; i++) {
 		const struct package *package =
@@ -355,7 +389,7 @@ static void sort_and_merge(struct image_inventory *image)
 
 /* --- the platform */
 
-static const struct node *tree_file(const struct tree *tree, struct str path)
+static const struct node *tree_file(struct tree *tree, struct str path)
 {
 	struct str resolved = tree_resolve(tree, path, true);
 	const struct node *node = resolved.p ? map_get(tree->by_path, resolved) : NULL;
@@ -373,7 +407,7 @@ static struct str node_fact(const struct node *node, struct str key)
 }
 
 /* etc/os-release wins when it leads anywhere; else the vendor's copy counts. */
-static const struct node *find_os_release(const struct tree *tree)
+static const struct node *find_os_release(struct tree *tree)
 {
 	const struct node *node = tree_file(tree, STR("etc/os-release"));
 	if (!node || node->file->kind != LAYER_FILE_OS_RELEASE)
@@ -381,8 +415,7 @@ static const struct node *find_os_release(const struct tree *tree)
 	return node && node->file->kind == LAYER_FILE_OS_RELEASE ? node : NULL;
 }
 
-static void derive_platform(
-	struct arena *arena, const struct tree *tree, struct image_inventory *image)
+static void derive_platform(struct arena *arena, struct tree *tree, struct image_inventory *image)
 {
 	const struct node *os = find_os_release(tree);
 	const struct node *repositories = tree_file(tree, STR("etc/apk/repositories"));
@@ -412,9 +445,9 @@ static void derive_platform(
 void squash_layers(struct arena *arena, const struct layer_inventory *const *layers, size_t count,
 	struct image_inventory *image)
 {
-	struct tree tree = { .arena = arena_new(0), .by_path = map_new() };
+	struct tree tree = { .arena = arena_new(LIMIT_IMAGE_SCAN_BYTES), .by_path = map_new() };
 	*image = (struct image_inventory){ 0 };
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && tree_may(&tree, tree.nodes.n); i++)
 		tree_add_layer(&tree, layers[i], (uint32_t)i);
 	derive_platform(arena, &tree, image);
 	for (size_t i = 0; i < tree.nodes.n; i++) {
@@ -422,8 +455,11 @@ void squash_layers(struct arena *arena, const struct layer_inventory *const *lay
 		if (node->is_link || !is_database(node->file->kind))
 			continue;
 		image->has_database = true;
-		take_packages(arena, tree.arena, node, image);
+		take_packages(arena, &tree, node, image);
 	}
+	image->exceeded = !tree_may(&tree, 0) || arena_exceeded(arena);
+	if (image->exceeded)
+		image->packages.n = 0;
 	sort_and_merge(image);
 	map_free(&tree.by_path);
 	arena_free(&tree.arena);

@@ -10,7 +10,10 @@
 #include "inventory/image.h"
 #include "inventory/layer.h"
 
-/* layers[0] is the base. Only layers with LAYER_OK may be passed. */
+/*
+ * layers[0] is the base. Only layers with LAYER_OK may be passed. image->exceeded: it would take
+ * more work or memory than an image may, and has no packages; that says nothing about the image.
+ */
 void squash_layers(struct arena *arena, const struct layer_inventory *const *layers, size_t count,
 	struct image_inventory *image);
 

@@ -10,12 +10,14 @@
  */
 #include "scan/squash.h"
 
+#include "base/limits.h"
 #include "base/strbuf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -180,6 +182,8 @@ static void a_file_in_place_of_a_directory_hides_the_tree(void **state)
 	(void)state;
 	EXPECT("", DPKG "a=1", "re var/lib/dpkg");
 	EXPECT("", "db var/lib/dpkg/status.d/a a=1", "ln var/lib/dpkg /nowhere");
+	/* A directory, a pipe or a device in place of the database itself. */
+	EXPECT("", DPKG "a=1", "re var/lib/dpkg/status");
 }
 
 static void status_d_counts_file_by_file(void **state)
@@ -223,6 +227,52 @@ static void link_loops_end(void **state)
 	(void)state;
 	EXPECT("a=1@1/1", "ln var/lib /var/lib", "db var/lib/dpkg/status a=1");
 	EXPECT("a=1@1/1", "ln var a\nln a b/c\nln b/c ../var", "db var/lib/dpkg/status a=1");
+}
+
+/* Files that lie behind a link through thousands of directories: bounded work, and no verdict. */
+static void work_is_bounded(void **state)
+{
+	(void)state;
+	enum { FILES = 200000, DEPTH = 2000 };
+	struct arena *arena = arena_new(0);
+	AUTO_STRBUF struct strbuf target = STRBUF(LIMIT_ENTRY_PATH);
+	for (int i = 0; i < DEPTH; i++)
+		strbuf_add_cstr(&target, "a/");
+	struct layer_inventory link = { .state = LAYER_OK };
+	struct layer_inventory files = { .state = LAYER_OK };
+	add_line(arena, &files, STR("db var/lib/dpkg/status x=1"));
+	AVEC_PUSH(arena, &link.links,
+		(struct layer_link){ STR("var/lib/dpkg/status.d"), strbuf_view(&target) });
+	for (int i = 0; i < FILES; i++) {
+		struct layer_file file = { .kind = LAYER_FILE_DPKG_STATUS_D,
+			.path = arena_printf(arena, "var/lib/dpkg/status.d/%d", i) };
+		AVEC_PUSH(arena, &files.files, file);
+	}
+	const struct layer_inventory *const order[] = { &link, &files };
+	struct image_inventory image;
+	clock_t start = clock();
+	squash_layers(arena, order, 2, &image);
+	assert_true(image.exceeded);
+	assert_int_equal(image.packages.n, 0);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 30);
+
+	/* One large layer that is named a thousand times. */
+	enum { PACKAGES = 100000, TIMES = 1000 };
+	struct layer_inventory large = { .state = LAYER_OK };
+	struct layer_file database = { .kind = LAYER_FILE_DPKG_STATUS,
+		.path = STR("var/lib/dpkg/status"),
+		.package_count = PACKAGES };
+	for (int i = 0; i < PACKAGES; i++)
+		add_package(arena, &large, arena_printf(arena, "p%d=1", i), PACKAGE_DEB);
+	AVEC_PUSH(arena, &large.files, database);
+	const struct layer_inventory *many[TIMES];
+	for (int i = 0; i < TIMES; i++)
+		many[i] = &large;
+	squash_layers(arena, many, TIMES, &image);
+	assert_true(image.exceeded && !image.packages.n);
+	squash_layers(arena, many, 10, &image);
+	assert_true(!image.exceeded && image.packages.n == PACKAGES);
+	arena_free(&arena);
 }
 
 static void expect_os(const char *wanted, const char *const *layers, size_t count)
@@ -293,6 +343,7 @@ int main(void)
 		cmocka_unit_test(the_same_package_in_two_databases_is_one),
 		cmocka_unit_test(links_give_a_database_one_name),
 		cmocka_unit_test(link_loops_end),
+		cmocka_unit_test(work_is_bounded),
 		cmocka_unit_test(the_platform_is_what_etc_says),
 		cmocka_unit_test(results_do_not_lean_on_the_layers),
 	};
