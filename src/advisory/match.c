@@ -405,8 +405,12 @@ int snapshot_judge(struct snapshot *snapshot, struct arena *arena, const struct 
 	const struct ecosystem *ecosystem = ecosystem_find(base);
 	if (!ecosystem ||
 		!version_grammar_parse(package_type_grammar(package->type), &judge.grammar) ||
-		judge.grammar != ecosystem->grammar)
+		judge.grammar != ecosystem->grammar) {
+		/* A foreign package, or a distribution whose grammar is not known: nothing was
+		 * compared, which must not look like nothing found. */
+		list->not_evaluated = true;
 		return 0;
+	}
 	judge.groups = map_new();
 	bool pro = has_flavour(platform->flavours, STR("pro"));
 	int r = 0;

@@ -204,6 +204,20 @@ static void odd_entries_match_as_the_schema_says(void **state)
 	assert_int_equal(fixture_find(&list, "A-6")->fix_state, FIX_NONE);
 }
 
+/* No finding because nothing was compared is not the same as no finding. */
+static void what_has_no_grammar_here_is_not_evaluated(void **state)
+{
+	struct fixture *f = *state;
+	fixture_write(f, "a.json",
+		STR(RECORD("DSA-1-1", "",
+			ENTRY("Debian:12", "x", "2") "," ENTRY("Rocky Linux:8", "x", "2"))));
+	assert_int_equal(fixture_import(f, "a.json"), 0);
+	assert_false(fixture_judge(f, "Debian:12", PACKAGE_DEB, "x", "3").not_evaluated);
+	assert_true(fixture_judge(f, "Debian:12", PACKAGE_APK, "x", "1").not_evaluated);
+	assert_true(fixture_judge(f, "Rocky Linux:8", PACKAGE_DEB, "x", "1").not_evaluated);
+	assert_true(fixture_judge(f, "", PACKAGE_DEB, "x", "1").not_evaluated);
+}
+
 static void bad_records_are_named_and_lose_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -308,6 +322,7 @@ int main(void)
 		IN_FIXTURE(the_vendors_word_goes_before_other_ratings),
 		IN_FIXTURE(withdrawal_counts_when_it_is_reached),
 		IN_FIXTURE(odd_entries_match_as_the_schema_says),
+		IN_FIXTURE(what_has_no_grammar_here_is_not_evaluated),
 		IN_FIXTURE(bad_records_are_named_and_lose_nothing),
 		IN_FIXTURE(other_sources_are_kept_and_order_does_not_matter),
 		IN_FIXTURE(a_failed_import_leaves_the_old_snapshot),

@@ -157,8 +157,11 @@ static void garbage_costs_one_layer(void **state)
 static void memory_costs_one_layer(void **state)
 {
 	(void)state;
-	if (SANITIZED)
-		skip();
+	/* skip() of this cmocka is "not ok" for readers of TAP. */
+	if (SANITIZED) {
+		print_message("# memory is not limited in sanitizer builds\n");
+		return;
+	}
 	fault("memory", 0, (uint64_t)128 << 20, "the worker used more than its 128 MiB of memory");
 }
 
