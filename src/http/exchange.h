@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/uuid.h"
 #include "base/vec.h"
+#include "http/deadline.h"
 #include "http/http.h"
 #include "http/route.h"
 #include "os/thread.h"
@@ -22,6 +23,7 @@ struct http_server {
 	struct http_settings settings;
 	struct http_table *table;
 	struct MHD_Daemon *daemon;
+	struct http_deadline *deadline;
 	int listener; /* owned; closed after the daemon has stopped */
 	uint16_t port;
 	unsigned idle_seconds;

@@ -29,6 +29,9 @@ enum {
 	DEFAULT_CONNECTIONS = 10000,
 	DEFAULT_IDLE_SECONDS = 75,
 	LINGER_MS = 2000,
+	/* A head must be complete within so many times the idle time: a client may use up that time
+	 * before it begins. */
+	HEAD_IDLE_TIMES = 2,
 	STACK_BYTES = 1 << 20,
 	/* Slowest body that is taken: below this rate, after a period of grace, a connection only
 	 * serves to occupy a thread. */
@@ -69,9 +72,35 @@ static enum MHD_Result queue_answer(struct http_exchange *x)
 	return queued;
 }
 
+/* Whether the connection waits for a request's head; one that does has a deadline. */
+static void connection_waits(
+	struct http_server *server, struct MHD_Connection *connection, bool waits)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (info && info->socket_context)
+		http_line_waits(server->deadline, info->socket_context, waits);
+}
+
+static void on_connection(void *argument, struct MHD_Connection *connection, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = argument;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info)
+			*socket_context = http_line_open(server->deadline, info->connect_fd);
+	} else if (*socket_context) {
+		http_line_close(server->deadline, *socket_context);
+		*socket_context = NULL;
+	}
+}
+
 static enum MHD_Result headers_read(
 	struct http_exchange *x, const char *method, const char *version)
 {
+	connection_waits(x->server, x->connection, false);
 	running_changed(x->server, true);
 	x->counted = true;
 	x->stage = HTTP_STAGE_BODY;
@@ -114,10 +143,10 @@ static bool body_too_slow(const struct http_exchange *x)
 static enum MHD_Result body_read(struct http_exchange *x, const char *bytes, size_t n)
 {
 	x->received += n;
-	if (x->replied)
-		return x->received > DISCARD_MAX ? MHD_NO : MHD_YES;
 	if (body_too_slow(x))
 		return MHD_NO;
+	if (x->replied)
+		return x->received > DISCARD_MAX ? MHD_NO : MHD_YES;
 	const struct http_sink *sink = x->match.route->sink;
 	if (!sink) {
 		collect_body(x, bytes, n);
@@ -187,7 +216,6 @@ static void linger(const struct http_exchange *x)
 static void on_completed(void *argument, struct MHD_Connection *connection, void **request,
 	enum MHD_RequestTerminationCode code)
 {
-	(void)connection;
 	struct http_server *server = argument;
 	struct http_exchange *x = *request;
 	if (!x)
@@ -203,6 +231,7 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
 		linger(x);
 	bool counted = x->counted;
 	http_exchange_free(x);
+	connection_waits(server, connection, true);
 	if (counted)
 		running_changed(server, false);
 }
@@ -234,6 +263,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
 	struct MHD_Daemon *daemon = MHD_start_daemon(flags, server->port, NULL, NULL, on_request,
 		server, MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_URI_LOG_CALLBACK,
 		target_read, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
 		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
 		server->idle_seconds, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
@@ -244,6 +274,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
 
 static void server_free(struct http_server *server)
 {
+	http_deadline_stop(&server->deadline);
 	if (server->listener >= 0)
 		close(server->listener);
 	http_table_free(&server->table);
@@ -265,6 +296,12 @@ int http_server_start(
 	made->table = http_table_new(settings->routes, settings->route_count);
 	int result =
 		http_listen(settings->address, settings->port, &made->listener, &made->port, err);
+	if (result < 0) {
+		server_free(made);
+		return err_trace(err, result);
+	}
+	result = http_deadline_start(
+		settings->clock, HEAD_IDLE_TIMES * made->idle_seconds, &made->deadline, err);
 	if (result < 0) {
 		server_free(made);
 		return err_trace(err, result);

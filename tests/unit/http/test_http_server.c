@@ -433,6 +433,33 @@ static void a_slow_handler_outlives_the_idle_time_out(void **state)
 	close(fd);
 }
 
+/* However busy a client is with its headers: they must end in twice the idle time. */
+static void a_head_that_never_ends_is_cut_off(void **state)
+{
+	(void)state;
+	static const char *const beginnings[] = { "", "GET /hello HTTP/1.1\r\nHost: a\r\nX: " };
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+		int fd = raw_connect(port);
+		int64_t begun = clock_monotonic(os_clock());
+		raw_send(fd, beginnings[i]);
+		unsigned sent = 0;
+		while (sent < 60 && raw_send_some(fd, "x", 1) == 1) {
+			sent++;
+			usleep(150000);
+		}
+		assert_true(sent < 60);
+		assert_true(clock_monotonic(os_clock()) - begun >= 1900000);
+		close(fd);
+	}
+	/* A connection that does ask now and then may live for longer than that. */
+	int fd = raw_connect(port);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(request(fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+		usleep(600000);
+	}
+	close(fd);
+}
+
 static void what_the_library_refuses_is_logged_too(void **state)
 {
 	(void)state;
@@ -567,6 +594,7 @@ int main(void)
 		TEST(a_refused_body_does_not_harm_the_answer),
 		TEST(a_cut_body_aborts_its_sink),
 		TEST(a_slow_handler_outlives_the_idle_time_out),
+		TEST(a_head_that_never_ends_is_cut_off),
 		TEST(what_the_library_refuses_is_logged_too),
 		TEST(stopping_lets_running_requests_finish),
 		TEST(stopping_aborts_what_does_not_finish),
