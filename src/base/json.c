@@ -56,6 +56,22 @@ int json_parse_unique_arena(
 	return 0;
 }
 
+size_t json_values_at_most(struct str text)
+{
+	size_t count = 1;
+	bool quoted = false;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == ',' || c == '[' || c == '{'))
+			count++;
+	}
+	return count;
+}
+
 struct str json_text(const json_t *string)
 {
 	if (!json_is_string(string))

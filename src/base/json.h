@@ -23,6 +23,12 @@ int json_parse_arena(struct arena *arena, struct str text, size_t max_bytes, jso
 int json_parse_unique_arena(struct arena *arena, struct str text, size_t max_bytes, json_t **root,
 	struct err *err) MUST_CHECK;
 
+/*
+ * At least the number of values in the text, without parsing it: a tree takes up to 250 bytes a
+ * value, so that 4 MiB of "{},{},…" would become more than 300 MB.
+ */
+size_t json_values_at_most(struct str text);
+
 struct str json_str(const json_t *object, const char *member); /* borrowed; STR_NULL: absent */
 struct str json_text(const json_t *string); /* of a string value; STR_NULL: not one */
 int64_t json_int(const json_t *object, const char *member, int64_t otherwise);

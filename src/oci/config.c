@@ -59,6 +59,9 @@ int oci_config_parse(
 {
 	json_t *root;
 	*config = (struct oci_config){ .created_us = TIME_NONE };
+	if (json_values_at_most(bytes) > LIMIT_DOCUMENT_VALUES)
+		return err_set(err, E2BIG, "the configuration holds more than %zu JSON values",
+			LIMIT_DOCUMENT_VALUES);
 	int rc = json_parse_unique_arena(arena, bytes, LIMIT_CONFIG_BYTES, &root, err);
 	if (rc < 0)
 		return err_wrap(err, rc, "the image configuration cannot be read");

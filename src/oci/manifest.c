@@ -259,6 +259,9 @@ int oci_manifest_parse(struct arena *arena, struct str bytes, struct str content
 {
 	json_t *root;
 	*manifest = (struct oci_manifest){ 0 };
+	if (json_values_at_most(bytes) > LIMIT_DOCUMENT_VALUES)
+		return err_set(err, E2BIG, "the manifest holds more than %zu JSON values",
+			LIMIT_DOCUMENT_VALUES);
 	int rc = json_parse_unique_arena(arena, bytes, LIMIT_MANIFEST_BYTES, &root, err);
 	if (rc < 0)
 		return err_wrap(err, rc, "the manifest cannot be read");

@@ -100,6 +100,21 @@ static void built_trees_read_back(void **state)
 	free(text);
 }
 
+static void values_are_counted_without_parsing(void **state)
+{
+	(void)state;
+	static const struct {
+		struct str text;
+		size_t at_most;
+	} rows[] = {
+		{ STR_INIT(""), 1 }, { STR_INIT("7"), 1 }, { STR_INIT("[1,2,3]"), 4 },
+		{ STR_INIT("{\"a\":{},\"b\":[]}"), 5 }, { STR_INIT("[\",,,[[{{\",\"\\\",[\"]"), 3 },
+		{ STR_INIT("\"\\"), 1 }, /* ends in the middle */
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(json_values_at_most(rows[i].text), rows[i].at_most);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +124,7 @@ int main(void)
 		cmocka_unit_test(getters_give_the_empty_value),
 		cmocka_unit_test(bad_utf8_is_replaced_not_dropped),
 		cmocka_unit_test(built_trees_read_back),
+		cmocka_unit_test(values_are_counted_without_parsing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests: the kinds, the agreement of types, and every way to be refused with a clear word. */
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/strbuf.h"
 #include "oci/manifest.h"
@@ -229,6 +230,21 @@ static void counts_have_limits(void **state)
 	}
 }
 
+/* A few bytes of text can be hundreds of bytes of tree. */
+static void values_have_a_limit(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t extra = 0; extra <= 1; extra++) {
+		AUTO_STRBUF struct strbuf text = STRBUF(LIMIT_MANIFEST_BYTES);
+		strbuf_add_cstr(&text, V2 "\"config\":" CONFIG ",\"layers\":[],\"x\":[");
+		size_t before = json_values_at_most(strbuf_view(&text));
+		for (size_t i = before; i < LIMIT_DOCUMENT_VALUES + extra; i++)
+			strbuf_add_cstr(&text, i == before ? "0,0" : ",0");
+		strbuf_add_cstr(&text, "]}");
+		assert_int_equal(parse(f, strbuf_cstr(&text), OCI_IMAGE), extra ? -E2BIG : 0);
+	}
+}
+
 static void bytes_have_a_limit(void **state)
 {
 	struct fixture *f = *state;
@@ -259,6 +275,7 @@ int main(void)
 		TEST(types_are_inferred_when_nobody_says),
 		TEST(refusals_name_the_member),
 		TEST(counts_have_limits),
+		TEST(values_have_a_limit),
 		TEST(bytes_have_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
