@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dirent.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -314,6 +315,51 @@ static void a_body_that_is_cut_short_can_be_continued(void **state)
 	assert_int_equal(ask("PUT", put, "", STR("")), 201);
 }
 
+static unsigned staged_files(void)
+{
+	unsigned count = 0;
+	char uploads[96];
+	snprintf(uploads, sizeof(uploads), "%s/uploads", with.directory);
+	DIR *directory = opendir(uploads);
+	assert_non_null(directory);
+	for (struct dirent *entry; (entry = readdir(directory));)
+		count += entry->d_name[0] != '.';
+	closedir(directory);
+	return count;
+}
+
+/* Nobody knows the id of an upload that was one POST with its digest: what came must not stay. */
+static void a_whole_blob_that_fails_leaves_nothing(void **state)
+{
+	(void)state;
+	int fd = raw_connect(with.port);
+	raw_send(fd, formatted("POST /v2/a/blobs/uploads/?digest=%s HTTP/1.1\r\nHost: a\r\n"
+			       "Content-Length: 100\r\n\r\nhello",
+			     digest_of(STR("hello"))));
+	while (!staged_files())
+		usleep(1000);
+	close(fd);
+	for (int i = 0; staged_files() && i < 5000; i++)
+		usleep(1000);
+	assert_int_equal(staged_files(), 0);
+
+	const char *target = formatted("/v2/a/blobs/uploads/?digest=%s", digest_of(STR("hello")));
+	static const char *const faults[] = { "write:ENOSPC:nth=1", "fsync:ENOSPC:nth=1",
+		"rename:ENOSPC:nth=1", "fsync:ENOSPC:nth=2" };
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		os_fault_set(faults[i]);
+		assert_int_equal(ask("POST", target, "", STR("hello")), 507);
+		assert_code("UNKNOWN");
+		os_fault_set(NULL);
+		assert_int_equal(staged_files(), 0);
+	}
+	assert_int_equal(ask("POST", target, "", STR("other")), 400);
+	assert_code("DIGEST_INVALID");
+	assert_int_equal(staged_files(), 0);
+	assert_int_equal(ask("POST", target, "", STR("hello")), 201);
+	assert_int_equal(staged_files(), 0);
+}
+
 static void two_requests_cannot_write_to_one_upload(void **state)
 {
 	(void)state;
@@ -570,6 +616,64 @@ static void each_surface_words_its_own_errors(void **state)
 	}
 }
 
+/* Each verb about something that is not there, and the code that says so. */
+static void what_is_not_there_has_its_code(void **state)
+{
+	(void)state;
+#define NO_BLOB	  "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+#define NO_UPLOAD "00000000-0000-4000-8000-000000000000"
+	static const struct {
+		const char *method;
+		const char *target;
+		int status;
+		const char *code;
+	} rows[] = {
+		{ "GET", "/v2/a/blobs/" NO_BLOB, 404, "BLOB_UNKNOWN" },
+		{ "GET", "/v2/none/blobs/" NO_BLOB, 404, "NAME_UNKNOWN" },
+		{ "GET", "/v2/a//b/blobs/" NO_BLOB, 400, "NAME_INVALID" },
+		{ "GET", "/v2/a/blobs/sha256:0", 400, "DIGEST_INVALID" },
+		{ "GET", "/v2/a/blobs/md5:d41d8cd98f00b204e9800998ecf8427e", 400,
+			"DIGEST_INVALID" },
+		{ "GET", "/v2/a/manifests/" NO_BLOB, 404, "MANIFEST_UNKNOWN" },
+		{ "GET", "/v2/a/manifests/none", 404, "MANIFEST_UNKNOWN" },
+		{ "GET", "/v2/a/manifests/-not-a-tag", 404, "MANIFEST_UNKNOWN" },
+		{ "GET", "/v2/a/manifests/sha256:0", 400, "DIGEST_INVALID" },
+		{ "GET", "/v2/none/manifests/none", 404, "NAME_UNKNOWN" },
+		{ "GET", "/v2/none/tags/list", 404, "NAME_UNKNOWN" },
+		{ "GET", "/v2/A/tags/list", 400, "NAME_INVALID" },
+		{ "GET", "/v2/a/blobs/uploads/" NO_UPLOAD, 404, "BLOB_UPLOAD_UNKNOWN" },
+		{ "DELETE", "/v2/a/blobs/uploads/" NO_UPLOAD, 404, "BLOB_UPLOAD_UNKNOWN" },
+		{ "PATCH", "/v2/a/blobs/uploads/" NO_UPLOAD, 404, "BLOB_UPLOAD_UNKNOWN" },
+		{ "PUT", "/v2/a/blobs/uploads/" NO_UPLOAD "?digest=" NO_BLOB, 404,
+			"BLOB_UPLOAD_UNKNOWN" },
+		{ "PUT", "/v2/a/blobs/uploads/" NO_UPLOAD, 400, "DIGEST_INVALID" },
+		{ "PUT", "/v2/a/blobs/uploads/" NO_UPLOAD "?digest=", 400, "DIGEST_INVALID" },
+		{ "PUT", "/v2/a/blobs/uploads/" NO_UPLOAD "?digest=%zz", 400, "UNSUPPORTED" },
+		{ "POST", "/v2/a/blobs/uploads/?digest=sha256:1", 400, "DIGEST_INVALID" },
+		{ "POST", "/v2/a/blobs/uploads/?mount=sha256:1&from=b", 400, "DIGEST_INVALID" },
+		{ "POST", "/v2/A/blobs/uploads/", 400, "NAME_INVALID" },
+		{ "POST", "/v2/A/blobs/uploads/?mount=" NO_BLOB "&from=a", 400, "NAME_INVALID" },
+		{ "DELETE", "/v2/A/blobs/uploads/" NO_UPLOAD, 400, "NAME_INVALID" },
+		{ "PUT", "/v2/a/blobs/" NO_BLOB, 405, "UNSUPPORTED" },
+		{ "PATCH", "/v2/a/manifests/v1", 405, "UNSUPPORTED" },
+		{ "POST", "/v2/_catalog", 405, "UNSUPPORTED" },
+		{ "GET", "/v2/a/blobs", 404, "NAME_UNKNOWN" },
+	};
+	assert_int_equal(push_manifest("a", "v1", NULL), 201);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("# %s %s\n", rows[i].method, rows[i].target);
+		assert_int_equal(ask(rows[i].method, rows[i].target, "", STR_NULL), rows[i].status);
+		assert_code(rows[i].code);
+		/* The answer to HEAD is that of GET without its body. */
+		if (strcmp(rows[i].method, "GET"))
+			continue;
+		char length[16];
+		snprintf(length, sizeof(length), "%zu", answer.body_bytes);
+		assert_int_equal(ask("HEAD", rows[i].target, "", STR_NULL), rows[i].status);
+		assert_header("Content-Length", length);
+	}
+}
+
 enum { PUSHERS = 8, BLOBS = 12 };
 
 static void *pusher(void *argument)
@@ -620,6 +724,7 @@ int main(void)
 		TEST(chunks_must_continue_where_the_upload_ends),
 		TEST(wrong_digests_are_refused_and_leave_nothing),
 		TEST(a_body_that_is_cut_short_can_be_continued),
+		TEST(a_whole_blob_that_fails_leaves_nothing),
 		TEST(two_requests_cannot_write_to_one_upload),
 		TEST(a_full_disk_is_said_and_the_upload_survives),
 		TEST(mounts_share_what_the_source_has),
@@ -628,6 +733,7 @@ int main(void)
 		TEST(bad_manifests_are_refused_with_their_code),
 		TEST(lists_are_paged_by_key),
 		TEST(each_surface_words_its_own_errors),
+		TEST(what_is_not_there_has_its_code),
 		TEST(many_clients_push_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
