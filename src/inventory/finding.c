@@ -108,39 +108,70 @@ bool image_state_parse(struct str name, enum image_state *state)
 	return false;
 }
 
-/* The command that upgrades one installed package; the binary name is what the tool wants. */
+/* People paste commands into shells, and the name comes from the image. */
+static bool is_plain_name(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool digit = c >= '0' && c <= '9';
+		bool mark = i && (c == '+' || c == '-' || c == '.' || c == '_');
+		if (!letter && !digit && !mark)
+			return false;
+	}
+	return name.n > 0;
+}
+
+/* ": COMMAND" that upgrades one installed package; the binary name is what the tool wants. */
 static struct str upgrade_command(struct arena *arena, const struct package *package)
 {
+	if (!is_plain_name(package->name))
+		return STR("");
 	switch (package->type) {
 	case PACKAGE_DEB:
 		return arena_printf(arena,
-			"apt-get update && apt-get install --only-upgrade -y " STR_FMT,
+			": apt-get update && apt-get install --only-upgrade -y " STR_FMT,
 			STR_ARG(package->name));
 	case PACKAGE_APK:
 		return arena_printf(
-			arena, "apk upgrade --no-cache " STR_FMT, STR_ARG(package->name));
+			arena, ": apk upgrade --no-cache " STR_FMT, STR_ARG(package->name));
 	case PACKAGE_TYPE_COUNT:
 		break;
 	}
-	return STR_NULL;
+	return STR("");
+}
+
+/*
+ * The fixed version is that of the source package. Where the binary package has a version of its
+ * own (bsdutils 1:2.38 of util-linux 2.38), naming it as the binary's would send people astray.
+ */
+static struct str upgrade_sentence(
+	struct arena *arena, const struct package *package, struct str fixed)
+{
+	struct str command = upgrade_command(arena, package);
+	if (!str_eq(package->version, package->source_version))
+		return arena_printf(arena,
+			"Upgrade " STR_FMT " " STR_FMT " to one built from " STR_FMT " " STR_FMT
+			" or later" STR_FMT ", or use a newer base image; then rebuild and push.",
+			STR_ARG(package->name), STR_ARG(package->version),
+			STR_ARG(package->source_name), STR_ARG(fixed), STR_ARG(command));
+	struct str source =
+		str_eq(package->name, package->source_name)
+			? STR("")
+			: arena_printf(arena, " (built from source package " STR_FMT ")",
+				  STR_ARG(package->source_name));
+	return arena_printf(arena,
+		"Upgrade " STR_FMT " from " STR_FMT " to " STR_FMT " or later" STR_FMT STR_FMT
+		", or use a newer base image; then rebuild and push.",
+		STR_ARG(package->name), STR_ARG(package->version), STR_ARG(fixed), STR_ARG(command),
+		STR_ARG(source));
 }
 
 struct str finding_remedy(
 	struct arena *arena, const struct package *package, const struct match *match)
 {
-	if (match->fix_state == FIX_AVAILABLE && match->fixed_version.n) {
-		/* Say so where the fixed version is that of another name than the one shown. */
-		bool same = str_eq(package->name, package->source_name);
-		struct str source = same ? STR("")
-					 : arena_printf(arena, " (source package " STR_FMT ")",
-						   STR_ARG(package->source_name));
-		return arena_printf(arena,
-			"Upgrade " STR_FMT " from " STR_FMT " to " STR_FMT " or later" STR_FMT
-			" (" STR_FMT "), or use a newer base image, then rebuild and push.",
-			STR_ARG(package->name), STR_ARG(package->version),
-			STR_ARG(match->fixed_version), STR_ARG(source),
-			STR_ARG(upgrade_command(arena, package)));
-	}
+	if (match->fix_state == FIX_AVAILABLE && match->fixed_version.n)
+		return upgrade_sentence(arena, package, match->fixed_version);
 	if (match->fix_state == FIX_WONT)
 		return arena_printf(arena,
 			"The distribution will not fix this in " STR_FMT

@@ -68,8 +68,8 @@ struct severity_counts {
 	uint32_t fixable;
 };
 
-/* "Upgrade openssl from 1.1.1d-0+deb10u3 to 1.1.1n-0+deb10u4 or later (apt-get install
- * --only-upgrade …), rebuild and push." */
+/* "Upgrade libssl1.1 from 1.1.1c-r0 to 1.1.1k-r0 or later: apk upgrade --no-cache libssl1.1 (built
+ * from source package openssl), or use a newer base image; then rebuild and push." */
 struct str finding_remedy(
 	struct arena *arena, const struct package *package, const struct match *match);
 /* Sorted as people read: severity down, fixable first, vulnerability, package. For qsort. */

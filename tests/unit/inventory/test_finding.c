@@ -59,12 +59,27 @@ static void the_remedy_names_command_and_versions(void **state)
 	const struct match match = { .fix_state = FIX_AVAILABLE, .fixed_version = STR("3.0.11-1") };
 	struct package deb = package(PACKAGE_DEB);
 	struct str text = finding_remedy(arena, &deb, &match);
-	assert_true(str_contains(text, STR("apt-get install --only-upgrade -y libssl3")));
-	assert_true(str_contains(text, STR("from 3.0.9-1 to 3.0.11-1 or later")));
-	assert_true(str_contains(text, STR("source package openssl")));
+	assert_string_equal(text.p, "Upgrade libssl3 from 3.0.9-1 to 3.0.11-1 or later: apt-get "
+				    "update && apt-get install --only-upgrade -y libssl3 (built "
+				    "from source package openssl), or use a newer base image; then "
+				    "rebuild and push.");
 	struct package apk = package(PACKAGE_APK);
+	apk.source_name = apk.name;
 	text = finding_remedy(arena, &apk, &match);
-	assert_true(str_contains(text, STR("apk upgrade --no-cache libssl3")));
+	assert_string_equal(text.p, "Upgrade libssl3 from 3.0.9-1 to 3.0.11-1 or later: apk "
+				    "upgrade --no-cache libssl3, or use a newer base image; then "
+				    "rebuild and push.");
+	/* The binary package counts its own versions. */
+	deb.version = STR("1:3.0.9-1+b1");
+	text = finding_remedy(arena, &deb, &match);
+	assert_true(str_starts(text, STR("Upgrade libssl3 1:3.0.9-1+b1 to one built from openssl "
+					 "3.0.11-1 or later: apt-get")));
+	/* No command of a name that a shell would not take as a name. */
+	static const char *const names[] = { "a;reboot", "$(reboot)", "-y", "`x`", "a|sh" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		apk.name = apk.source_name = str_from(names[i]);
+		assert_false(str_contains(finding_remedy(arena, &apk, &match), STR("apk upgrade")));
+	}
 	arena_free(&arena);
 }
 
