@@ -428,6 +428,10 @@ int layer_inventory_decode(
 	static int (*const steps[])(struct reader *) = { take_head, take_packages, take_facts,
 		take_files, take_hides, take_links };
 	AUTO_JSON json_t *root = NULL;
+	/* A few bytes of text can become a hundred of tree ("[],[],…"): asked before it is built.
+	 */
+	if (json_values_at_most(text) > LIMIT_INVENTORY_VALUES)
+		return err_set(err, EPROTO, "not a layer inventory: it has too many parts");
 	if (json_parse(text, LIMIT_INVENTORY_BYTES, &root, err) < 0)
 		return err_wrap(err, -EPROTO, "not a layer inventory");
 	struct layer_inventory found = { 0 };

@@ -120,6 +120,33 @@ static void decoder_trusts_nothing(void **state)
 	arena_free(&arena);
 }
 
+/* 60 MB of empty lists would become gigabytes of tree; full lists of packages are fine. */
+static void decoder_memory_is_bounded(void **state)
+{
+	(void)state;
+	enum { LISTS = 20000000 };
+	struct arena *arena = arena_new(0);
+	AUTO_STRBUF struct strbuf text = STRBUF(LIMIT_INVENTORY_BYTES);
+	struct layer_inventory inventory = sample(arena);
+	struct layer_inventory read;
+	struct err err = ERR_INIT;
+	strbuf_add_cstr(&text, "{\"version\":1,\"packages\":[[]");
+	for (int i = 0; i < LISTS; i++)
+		strbuf_add_cstr(&text, ",[]");
+	strbuf_add_cstr(&text, "]}");
+	assert_int_equal(layer_inventory_decode(arena, strbuf_view(&text), &read, &err), -EPROTO);
+	assert_true(str_contains(str_from(err_text(&err)), STR("too many parts")));
+
+	const struct package package = inventory.packages.items[0];
+	while (inventory.packages.n < LIMIT_LAYER_PACKAGES)
+		AVEC_PUSH(arena, &inventory.packages, package);
+	strbuf_clear(&text);
+	layer_inventory_encode(&inventory, &text);
+	assert_int_equal(layer_inventory_decode(arena, strbuf_view(&text), &read, &err), 0);
+	assert_int_equal(read.packages.n, LIMIT_LAYER_PACKAGES);
+	arena_free(&arena);
+}
+
 static void messages_round_trip(void **state)
 {
 	(void)state;
@@ -221,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip_keeps_everything),
 		cmocka_unit_test(decoder_trusts_nothing),
+		cmocka_unit_test(decoder_memory_is_bounded),
 		cmocka_unit_test(messages_round_trip),
 		cmocka_unit_test(frames_carry_descriptors_and_end),
 		cmocka_unit_test(frames_are_bounded_by_kind),
