@@ -167,7 +167,7 @@ def stage_lint(counts):
     cache = ROOT / "build-logs/cppcheck"
     cache.mkdir(parents=True, exist_ok=True)
     check(counts, "cppcheck", [
-        "cppcheck", "--quiet", "--std=c11", "--library=gnu", "--library=posix", "-j", "2", "-I", "src",
+        "cppcheck", "--quiet", "--std=c11", "--library=gnu", "--library=posix", "--library=tools/cppcheck.cfg", "-j", "2", "-I", "src",
         "--enable=warning,performance,portability", "--inline-suppr", f"--cppcheck-build-dir={cache}",
         "--suppressions-list=tools/cppcheck.supp", "--error-exitcode=1", "--force", "src"], 1500)
 
