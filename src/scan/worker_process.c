@@ -29,7 +29,7 @@ static void fill_environment(const char *environment[ENVIRONMENT_MAX], struct ar
 	const char *const *minimal = process_environment_minimal();
 	const char *fault = getenv("LAZARET_WORKER_FAULT");
 	size_t n = 0;
-	for (; minimal[n] && n < ENVIRONMENT_MAX - 2; n++)
+	for (; n < ENVIRONMENT_MAX - 2 && minimal[n]; n++)
 		environment[n] = minimal[n];
 	if (fault)
 		environment[n++] = arena_printf(arena, "LAZARET_WORKER_FAULT=%s", fault).p;
