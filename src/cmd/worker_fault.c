@@ -10,16 +10,19 @@
 #include "cmd/worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static void crash(const struct worker *worker)
 {
 	(void)worker;
 	/* Not by a bad access: a sanitizer would make a report and an exit status of it. */
 	signal(SIGABRT, SIG_DFL);
+	dprintf(STDERR_FILENO, "lazaret-worker: crash on order\n");
 	abort();
 }
 

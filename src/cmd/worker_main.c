@@ -52,6 +52,17 @@ static int complain(const char *what, const struct err *err)
 	return EXIT_BROKEN;
 }
 
+/* From here on words about this worker go to whoever started it, not to the server's own output. */
+static void use_words_pipe(void)
+{
+	struct stat status;
+	if (fstat(WORKER_WORDS, &status) < 0 || !S_ISFIFO(status.st_mode))
+		return;
+	dup2(WORKER_WORDS, STDOUT_FILENO);
+	dup2(WORKER_WORDS, STDERR_FILENO);
+	close(WORKER_WORDS);
+}
+
 struct options {
 	uint64_t memory_bytes;
 	bool probe;
@@ -224,6 +235,7 @@ int main(int argc, char **argv)
 	}
 	if (options.probe)
 		return probe(&options);
+	use_words_pipe();
 	/* Straight out: exit handlers of libraries expect calls that are forbidden by now. */
 	_exit(run(&options));
 }

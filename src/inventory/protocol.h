@@ -27,8 +27,8 @@ enum { FRAME_HEADER_BYTES = 16 };
 
 /* A worker that ran out of memory ends with this status. */
 enum { WORKER_EXIT_MEMORY = 71 };
-/* Where a worker finds its socket. */
-enum { WORKER_SOCKET = 3 };
+/* Where a worker finds its socket, and a pipe for words about its own end. */
+enum { WORKER_SOCKET = 3, WORKER_WORDS = 4 };
 
 struct frame {
 	enum frame_kind kind;

@@ -24,6 +24,8 @@
 /* Bounds what a slow leak in a library can cost; a start takes some milliseconds. */
 enum { REQUESTS_PER_WORKER = 500, PROGRAM_MAX = 4096 };
 
+static const struct worker_process none = { .socket = -1, .words = -1 };
+
 struct seat {
 	struct worker_process process;
 	bool taken;
@@ -87,7 +89,7 @@ int worker_pool_start(
 	pool->seats = calloc(pool->count, sizeof(*pool->seats));
 	CHECK(pool->seats);
 	for (size_t i = 0; i < pool->count; i++)
-		pool->seats[i].process.socket = -1;
+		pool->seats[i].process = none;
 	lock_init(&pool->lock, LOCK_WORKER_POOL);
 	lock_cond_init(&pool->given);
 	*result = pool;
@@ -190,7 +192,6 @@ static void replace_process(
 
 static void end_process(struct worker_pool *pool, struct seat *seat, char *reason)
 {
-	static const struct worker_process none = { .socket = -1 };
 	struct worker_process process = seat->process;
 	replace_process(pool, seat, &none);
 	worker_process_end(&process, &pool->budget, reason);
@@ -211,7 +212,7 @@ static void note_sandbox(struct worker_pool *pool, const char *words)
 static int staff_seat(struct worker_pool *pool, struct seat *seat, struct err *err)
 {
 	char reason[WORKER_WORDS_MAX];
-	struct worker_process process = { .socket = -1 };
+	struct worker_process process = none;
 	if (seat->process.pid && seat->process.requests >= pool->requests_per_worker)
 		end_process(pool, seat, reason);
 	if (seat->process.pid)

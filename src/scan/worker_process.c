@@ -4,13 +4,20 @@
  * limited by the worker itself as it starts; processor time from here before each request (what it
  * has used so far, plus the budget), because a worker serves many requests and its sandbox does not
  * let it move its own limits.
+ *
+ * Its stdout and stderr are a pipe of ours: in its box it can write to no file, so words for a log
+ * file would be lost, and what a worker says in the terminal or log of the server must not pass for
+ * the server's own. The pipe is read when the worker has ended; it never blocks the worker, and
+ * what does not fit is lost.
  */
 #include "scan/worker_process.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "os/clock.h"
 #include "os/process.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +26,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* From start to hello: process start, linking, a sanitizer's preparations on a busy machine. */
-enum { START_SECONDS = 30, ENVIRONMENT_MAX = 64 };
+enum { START_SECONDS = 30, ENVIRONMENT_MAX = 64, SAID_MAX = 2000 };
 
 /* The test switch of the worker is the only variable of ours that it gets. */
 static void fill_environment(const char *environment[ENVIRONMENT_MAX], struct arena *arena)
@@ -42,10 +50,16 @@ static int spawn(struct worker_process *process, const char *program,
 	const char *environment[ENVIRONMENT_MAX];
 	char memory[24];
 	int pair[2];
+	int pipe_ends[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, "making a socket pair");
 	AUTO_CLOSE int theirs = pair[1];
 	AUTO_CLOSE int ours = pair[0];
+	if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, "making a pipe");
+	AUTO_CLOSE int words = pipe_ends[0];
+	AUTO_CLOSE int their_words = pipe_ends[1];
+	const int passed[] = { theirs, their_words };
 	snprintf(memory, sizeof(memory), "%" PRIu64, budget->memory_bytes);
 	const char *const arguments[] = { program, "--memory", memory, NULL };
 	struct arena *arena = arena_new(0);
@@ -54,14 +68,15 @@ static int spawn(struct worker_process *process, const char *program,
 		.program = program,
 		.argv = arguments,
 		.environment = environment,
-		.fds = &theirs,
-		.fd_count = 1,
+		.fds = passed,
+		.fd_count = sizeof(passed) / sizeof(passed[0]),
 	};
 	int r = process_start(&settings, &process->pid, err);
 	arena_free(&arena);
 	if (r < 0)
 		return err_wrap(err, r, "starting %s", program);
 	process->socket = TAKE_FD(ours);
+	process->words = TAKE_FD(words);
 	process->requests = 0;
 	return 0;
 }
@@ -118,6 +133,19 @@ static void describe_end(int status, const struct worker_budget *budget, char *r
 	}
 }
 
+/* The beginning of what it wrote; a sanitizer's report says the most there. */
+static void pass_words_on(struct worker_process *process)
+{
+	char text[SAID_MAX];
+	ssize_t n = process->words < 0 ? -1 : read(process->words, text, sizeof(text));
+	if (n > 0)
+		log_event(EV_WORKER_SAID, F_U64("pid", (uint64_t)process->pid),
+			F_STR("words", str_trim((struct str){ text, (size_t)n })));
+	if (process->words >= 0)
+		close(process->words);
+	process->words = -1;
+}
+
 void worker_process_end(
 	struct worker_process *process, const struct worker_budget *budget, char *reason)
 {
@@ -133,6 +161,7 @@ void worker_process_end(
 	if (process_kill(process->pid, &ignored) == 0 &&
 		process_wait(process->pid, &status, &ignored) == 0)
 		describe_end(status, budget, reason);
+	pass_words_on(process);
 	process->pid = 0;
 }
 

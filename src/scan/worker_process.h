@@ -17,6 +17,7 @@ enum { WORKER_WORDS_MAX = 256 };
 struct worker_process {
 	pid_t pid;  /* 0: not running */
 	int socket; /* -1: not running */
+	int words;  /* reading end of its stderr; -1: not running */
 	unsigned requests;
 	char sandbox[WORKER_WORDS_MAX]; /* what it said in its hello */
 };

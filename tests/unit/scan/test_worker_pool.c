@@ -142,6 +142,22 @@ static void crash_costs_one_layer(void **state)
 	fault("crash", 0, 0, "the worker was killed by signal 6");
 }
 
+/* A worker can write to no file, and the log may be one: its last words must get there all the
+ * same. */
+static void last_words_reach_the_log(void **state)
+{
+	(void)state;
+	char text[4096] = "";
+	AUTO_CLOSE int file = memfd_create("log", MFD_CLOEXEC);
+	AUTO_CLOSE int before = dup(STDERR_FILENO);
+	assert_true(file >= 0 && before >= 0 && dup2(file, STDERR_FILENO) >= 0);
+	fault("crash", 0, 0, "the worker was killed by signal 6");
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	assert_true(pread(file, text, sizeof(text) - 1, 0) > 0);
+	assert_non_null(strstr(text, "event=worker.said"));
+	assert_non_null(strstr(text, "crash on order"));
+}
+
 static void hang_costs_one_layer(void **state)
 {
 	(void)state;
@@ -363,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_and_is_reused),
 		cmocka_unit_test(crash_costs_one_layer),
+		cmocka_unit_test(last_words_reach_the_log),
 		cmocka_unit_test(hang_costs_one_layer),
 		cmocka_unit_test(garbage_costs_one_layer),
 		cmocka_unit_test(memory_costs_one_layer),
