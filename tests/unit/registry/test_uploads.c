@@ -219,8 +219,7 @@ struct pusher {
 static void *push_in_thread(void *argument)
 {
 	struct pusher *p = argument;
-	struct fixture own = *p->f; /* an err of its own */
-	own.err = ERR_INIT;
+	struct fixture own = { .registry = p->f->registry, .err = ERR_INIT };
 	p->rc = push_blob(&own, repository, p->bytes, p->digest);
 	return NULL;
 }
