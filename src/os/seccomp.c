@@ -42,8 +42,6 @@ static const int allowed[] = {
 	SCMP_SYS(mremap),
 	SCMP_SYS(brk),
 	SCMP_SYS(madvise),
-	SCMP_SYS(memfd_create),
-	SCMP_SYS(ftruncate),
 	/* threads, signals, end */
 	SCMP_SYS(futex),
 	SCMP_SYS(set_robust_list),
