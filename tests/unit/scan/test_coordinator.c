@@ -373,9 +373,9 @@ static void a_layer_in_progress_is_not_started_again(void **state)
 {
 	struct fixture *f = *state;
 	struct str layers[] = { make_blob(f, "packages") };
+	atomic_store(&hang, true); /* before the images, whose arrival starts the work */
 	struct str first = put_image(f, make_config(f, "linux"), layers, 1);
 	struct str second = put_image(f, make_config(f, "linux"), layers, 1);
-	atomic_store(&hang, true);
 	scan_blob_committed(f->scan, layers[0], 8);
 	scan_manifest_committed(f->scan, first);
 	scan_manifest_committed(f->scan, second);
