@@ -172,6 +172,12 @@ struct str snapshot_id(const struct snapshot *snapshot)
 	return str_from(snapshot->id);
 }
 
+int64_t snapshot_built_at(const struct snapshot *snapshot)
+{
+	CHECK_MAGIC(snapshot, SNAPSHOT_MAGIC);
+	return snapshot->built_us;
+}
+
 bool snapshot_has_release(struct snapshot *snapshot, struct str release_key)
 {
 	CHECK_MAGIC(snapshot, SNAPSHOT_MAGIC);

@@ -25,7 +25,8 @@ int snapshot_open_current(
  * SNAPSHOT_NONE. */
 int snapshot_current_id(const char *data_dir, char out[65], struct err *err) MUST_CHECK;
 void snapshot_close(struct snapshot **snapshot);
-struct str snapshot_id(const struct snapshot *snapshot); /* 64 hex digits */
+struct str snapshot_id(const struct snapshot *snapshot);
+int64_t snapshot_built_at(const struct snapshot *snapshot); /* UTC microseconds */
 
 /* Are there advisories for exactly this release ("Debian:12"), or unscoped ones for its ecosystem?
  */

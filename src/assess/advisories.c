@@ -2,7 +2,7 @@
 /* What readers ask of the current snapshot, by the handles that judging uses. */
 #include "assess/internal.h"
 
-#include "base/timefmt.h"
+#include "base/clock.h"
 
 struct assess_reader {
 	struct assess *assess;
@@ -54,17 +54,6 @@ int assess_advisories(struct assess *assess, json_t **status, struct err *err)
 	return rc;
 }
 
-static int64_t read_built(struct assess_reader *reader)
-{
-	int64_t built = TIME_NONE;
-	AUTO_JSON json_t *status = NULL;
-	struct err ignored = ERR_INIT;
-	if (snapshot_status(
-		    reader->use.snapshot, reader->assess->settings.clock, &status, &ignored) < 0)
-		return TIME_NONE;
-	return time_parse(json_str(status, "built"), &built) ? built : TIME_NONE;
-}
-
 /* Readers ask for it with every answer and it never changes, so it is kept. */
 int64_t assess_snapshot_built(struct assess *assess, struct str snapshot)
 {
@@ -80,7 +69,7 @@ int64_t assess_snapshot_built(struct assess *assess, struct str snapshot)
 	if (known || assess_reader_open(assess, &reader, NULL) != 0)
 		return built;
 	if (str_eq(str_from(reader->use.id), snapshot)) {
-		built = read_built(reader);
+		built = snapshot_built_at(reader->use.snapshot);
 		lock_take(&assess->lock);
 		memcpy(assess->built_for, reader->use.id, sizeof(assess->built_for));
 		assess->built_us = built;

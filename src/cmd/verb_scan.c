@@ -321,17 +321,6 @@ static int scan_one(struct scan_run *run, const char *target, struct err *err)
 
 /* --- the verb */
 
-static int64_t built_time(struct snapshot *snapshot)
-{
-	struct err err = ERR_INIT;
-	AUTO_JSON json_t *status = NULL;
-	int64_t us;
-	if (snapshot_status(snapshot, os_clock(), &status, &err) ||
-		!time_parse(json_str(status, "built"), &us))
-		return TIME_NONE; /* only the age is not shown then */
-	return us;
-}
-
 static enum cli_exit open_advisories(struct scan_run *run)
 {
 	struct err err = ERR_INIT;
@@ -351,7 +340,7 @@ static enum cli_exit open_advisories(struct scan_run *run)
 			data, data);
 		return CLI_DONE;
 	}
-	run->judge.snapshot_built_us = built_time(run->judge.snapshot);
+	run->judge.snapshot_built_us = snapshot_built_at(run->judge.snapshot);
 	return CLI_DONE;
 }
 
