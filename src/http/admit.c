@@ -29,6 +29,17 @@ static const char *length_line(struct http_exchange *x, struct str value)
 	return NULL;
 }
 
+/* RFC 9110 §5.6.2. The library takes "Transfer-Encoding " for a name of its own. */
+static bool is_token(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+		if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+			return false;
+	}
+	return name.n > 0;
+}
+
 static enum MHD_Result framing_line(void *argument, enum MHD_ValueKind kind, const char *key,
 	size_t key_size, const char *value, size_t value_size)
 {
@@ -36,7 +47,9 @@ static enum MHD_Result framing_line(void *argument, enum MHD_ValueKind kind, con
 	struct framing *framing = argument;
 	struct str text = { value ? value : "", value ? value_size : 0 };
 	const char *fault = NULL;
-	if (key_size == 4 && !strcasecmp(key, "Host")) {
+	if (!is_token((struct str){ key, key_size })) {
+		fault = "a header name holds a blank or another character that names cannot have";
+	} else if (key_size == 4 && !strcasecmp(key, "Host")) {
 		framing->hosts++;
 	} else if (key_size == 14 && !strcasecmp(key, "Content-Length")) {
 		fault = length_line(framing->x, text);

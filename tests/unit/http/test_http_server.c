@@ -299,6 +299,13 @@ static void ambiguous_requests_are_refused_and_end_the_connection(void **state)
 		"GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
 		"PATCH /sink/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
 		"PATCH /sink/x HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+		/* One reader takes such a name for Transfer-Encoding, the other for an unknown. */
+		"PATCH /sink/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n"
+		"Content-Length: 5\r\n\r\n0\r\n\r\n",
+		"PATCH /sink/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\t: chunked\r\n"
+		"Content-Length: 5\r\n\r\n0\r\n\r\n",
+		"PATCH /sink/x HTTP/1.1\r\nHost: a\r\nTransfer\vEncoding: chunked\r\n"
+		"Content-Length: 5\r\n\r\n0\r\n\r\n",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		int fd = raw_connect(port);
