@@ -11,6 +11,7 @@
 #include "cmd/listen.h"
 #include "cmd/serve.h"
 #include "cmd/verbs.h"
+#include "os/process.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -156,6 +157,7 @@ enum cli_exit verb_serve(struct cli *cli)
 		return code;
 	set_up_log(config);
 	sigset_t set = block_signals();
+	process_raise_file_limit();
 	struct serve *serve;
 	if (serve_start(config, &listen, &serve, &err))
 		return cli_fail(&err, "the server cannot start");

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,6 +156,19 @@ int process_kill(pid_t pid, struct err *err)
 	if (kill(pid, SIGKILL) != 0 && errno != ESRCH)
 		return err_sys(err, "ending process %d", (int)pid);
 	return 0;
+}
+
+void process_raise_file_limit(void)
+{
+	enum { ENOUGH = 65536 };
+	struct rlimit limit;
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	rlim_t wanted = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) ==
+		0); /* below the hard limit it is always allowed */
 }
 
 void process_describe_status(int status, char *out, size_t out_size)

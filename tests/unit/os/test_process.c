@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/resource.h>
+
 #include <cmocka.h>
 
 /* Runs a shell script with fds at 3, 4 …; its status. */
@@ -138,6 +140,26 @@ static void a_neighbour_is_found(void **state)
 	arena_free(&arena);
 }
 
+static void the_file_limit_rises_to_the_hard_one(void **state)
+{
+	(void)state;
+	struct rlimit before;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	struct rlimit low = { .rlim_cur = 64, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	process_raise_file_limit();
+	struct rlimit after;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+	assert_true(after.rlim_cur == (before.rlim_max < 65536 ? before.rlim_max : 65536));
+	assert_true(after.rlim_max == before.rlim_max);
+	low.rlim_cur = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	process_raise_file_limit(); /* never lowers */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+	assert_true(after.rlim_cur == before.rlim_max);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +169,7 @@ int main(void)
 		cmocka_unit_test(a_child_can_be_ended),
 		cmocka_unit_test(a_missing_program_is_an_error),
 		cmocka_unit_test(a_neighbour_is_found),
+		cmocka_unit_test(the_file_limit_rises_to_the_hard_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
