@@ -59,8 +59,10 @@ static int errno_of(sqlite3 *handle, int code)
 	}
 }
 
-static const char *advice_for(int code)
+static const char *advice_for(int code, int system)
 {
+	if (system == ENOSPC)
+		code = SQLITE_FULL;
 	switch (code & 0xff) {
 	case SQLITE_FULL:
 		return "; the disk is full: free some space and try again";
@@ -83,9 +85,10 @@ int sqlite_failure(sqlite3 *handle, const char *path, int code, struct err *err)
 	int extended = handle ? sqlite3_extended_errcode(handle) : code;
 	if ((extended & 0xff) != (code & 0xff))
 		extended = code;
-	return err_set(err, errno_of(handle, extended), "database %s: %s (SQLite code %d)%s", path,
+	int system = errno_of(handle, extended);
+	return err_set(err, system, "database %s: %s (SQLite code %d)%s", path,
 		handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), extended,
-		advice_for(extended));
+		advice_for(extended, system));
 }
 
 static int run(struct sqlite_conn *conn, const char *sql, struct err *err)
