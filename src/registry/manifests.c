@@ -17,10 +17,6 @@
 #include "oci/digest.h"
 #include "oci/reference.h"
 
-/* The two bytes "{}" that stand for "no content" in a descriptor; clients need not push them. */
-static const struct str empty_digest =
-	STR_INIT("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
-
 struct put {
 	struct registry *registry;
 	struct arena *arena;
@@ -35,8 +31,6 @@ struct put {
 static int check_blob(struct db_conn *c, struct put *put, int64_t repository,
 	const struct oci_descriptor *blob, const char *where, struct err *err)
 {
-	if (str_eq(blob->digest, empty_digest) && blob->size == 2)
-		return 0;
 	uint64_t size = 0;
 	int rc = repository ? store_blob_find(c, repository, blob->digest, &size, err)
 			    : STORE_ABSENT;

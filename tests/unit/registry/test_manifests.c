@@ -164,7 +164,7 @@ static void an_index_needs_its_children(void **state)
 	assert_true(str_eq(manifest.media_type, STR(OCI_INDEX)));
 }
 
-static void foreign_layers_and_the_empty_blob_need_not_be_there(void **state)
+static void only_foreign_layers_and_subjects_need_not_be_there(void **state)
 {
 	struct fixture *f = *state;
 	struct str bytes = STR(
@@ -178,6 +178,11 @@ static void foreign_layers_and_the_empty_blob_need_not_be_there(void **state)
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}}");
 	struct registry_manifest stored;
 	struct str why;
+	/* The blob "{}" that stands for "no configuration" is fetched by those who pull. */
+	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"),
+				 STR(OCI_IMAGE), bytes, &stored, &why, &f->err),
+		REGISTRY_MANIFEST_BLOB_UNKNOWN);
+	pushed(f, "app", STR("{}"));
 	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"),
 				 STR(OCI_IMAGE), bytes, &stored, &why, &f->err),
 		0);
@@ -295,7 +300,7 @@ int main(void)
 		TEST(a_tag_moves),
 		TEST(refusals_say_why_and_change_nothing),
 		TEST(an_index_needs_its_children),
-		TEST(foreign_layers_and_the_empty_blob_need_not_be_there),
+		TEST(only_foreign_layers_and_subjects_need_not_be_there),
 		TEST(sizes_have_a_limit),
 		TEST(attestations_are_artifacts),
 		TEST(lists_page_at_every_boundary),
