@@ -13,11 +13,15 @@
 
 #include "base/log.h"
 
-enum { BATCH = 200, POLL_MS_DEFAULT = 500 };
+enum { BATCH = 200, BATCH_MAX = 1 << 20, POLL_MS_DEFAULT = 500 };
+
+/* A sweep that left images unjudged is tried again after 1, 2, 4 … polls, at most this many. */
+enum { PAUSE_POLLS_MAX = 128 };
 
 struct batch {
 	struct arena *arena;
 	struct str snapshot;
+	size_t most;
 	struct str *digests;
 	size_t count;
 };
@@ -26,7 +30,7 @@ static int read_stale(struct db_conn *c, void *argument, struct err *err)
 {
 	struct batch *batch = argument;
 	return store_image_stale(
-		c, batch->arena, batch->snapshot, BATCH, batch->digests, &batch->count, err);
+		c, batch->arena, batch->snapshot, batch->most, batch->digests, &batch->count, err);
 }
 
 static bool is_stopping(struct assess *assess)
@@ -38,14 +42,15 @@ static bool is_stopping(struct assess *assess)
 }
 
 /* One batch of stale images. *left: how many were stale; *done: how many of them are judged. */
-static int sweep_batch(
-	struct assess *assess, const char *snapshot, size_t *left, size_t *done, struct err *err)
+static int sweep_batch(struct assess *assess, const char *snapshot, size_t most, size_t *left,
+	size_t *done, struct err *err)
 {
 	struct arena *arena = arena_new(0);
 	struct batch batch = {
 		.arena = arena,
 		.snapshot = str_from(snapshot),
-		.digests = ARENA_ARRAY(arena, BATCH, struct str),
+		.most = most,
+		.digests = ARENA_ARRAY(arena, most, struct str),
 	};
 	int rc = store_read(assess->settings.store, read_stale, &batch, err);
 	*left = batch.count;
@@ -77,29 +82,36 @@ static void note_settled(struct assess *assess, const char *snapshot, size_t ima
 /*
  * Without a snapshot nothing can be stale: an image without verdict waits for its scan. The pointer
  * may move on during a sweep; each batch asks for what is current then, and only a look that finds
- * nothing stale for it ends the sweep.
+ * nothing stale for it ends the sweep. False: some could not be judged; that needs a pause.
  */
-static void sweep(struct assess *assess)
+static bool sweep(struct assess *assess)
 {
 	size_t images = 0;
+	size_t most = BATCH;
 	while (!is_stopping(assess)) {
 		char snapshot[SNAPSHOT_ID_TEXT];
 		struct err err = ERR_INIT;
 		size_t left = 0;
 		size_t done = 0;
 		assess_snapshot_id(assess, snapshot);
-		if (snapshot[0] && sweep_batch(assess, snapshot, &left, &done, &err) < 0) {
+		if (snapshot[0] && sweep_batch(assess, snapshot, most, &left, &done, &err) < 0) {
 			log_event(EV_STORE_FAILED, F_CSTR("work", "looking for stale verdicts"),
 				F_ERR(&err));
-			return;
+			return false;
 		}
 		images += done;
-		if (!left)
+		if (!left) {
 			note_settled(assess, snapshot, images);
-		/* What could not be judged now is tried again after a pause. */
-		if (!done)
-			return;
+			return true;
+		}
+		/* A batch of nothing but images that cannot be judged hides the others behind it.
+		 */
+		if (!done && left == most && most < BATCH_MAX)
+			most *= 4;
+		else if (!done)
+			return false;
 	}
+	return false;
 }
 
 static void look(struct assess *assess)
@@ -127,11 +139,20 @@ void assess_rejudge_thread(void *argument)
 {
 	struct assess *assess = argument;
 	unsigned ms = assess->settings.poll_ms ? assess->settings.poll_ms : POLL_MS_DEFAULT;
+	unsigned pause = 1;
 	while (!is_stopping(assess)) {
+		char swept[SNAPSHOT_ID_TEXT];
 		look(assess);
-		sweep(assess);
-		while (!is_stopping(assess) && !wait_for_work(assess, (int64_t)ms * 1000))
+		assess_snapshot_id(assess, swept);
+		pause = sweep(assess) ? 1 : pause < PAUSE_POLLS_MAX ? pause * 2 : pause;
+		for (unsigned polls = 1; !is_stopping(assess); polls++) {
+			char now[SNAPSHOT_ID_TEXT];
+			bool work = wait_for_work(assess, (int64_t)ms * 1000);
+			assess_snapshot_id(assess, now);
+			if (work && (polls >= pause || strcmp(now, swept) != 0))
+				break;
 			look(assess);
+		}
 	}
 }
 

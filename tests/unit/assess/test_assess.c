@@ -85,11 +85,12 @@ int snapshot_judge(struct snapshot *snapshot, struct arena *arena, const struct 
 {
 	uint64_t version;
 	(void)platform;
-	(void)err;
 	atomic_fetch_add(&judged, 1);
 	unsigned to = atomic_exchange(&switch_during_judge, 0);
 	if (to)
 		atomic_store(&current, to);
+	if (str_eq(package->name, STR("damaged")))
+		return err_set(err, EPROTO, "the snapshot is damaged here");
 	if (!str_parse_u64(package->version, &version)) {
 		list->not_evaluated = true;
 		return 0;
@@ -383,6 +384,29 @@ static void a_switch_reaches_every_stored_image(void **state)
 	assert_int_equal(atomic_load(&judged), 4);
 }
 
+/* More of them than one look of the sweep takes, and in front of all others. */
+static void images_that_cannot_be_judged_do_not_hide_others(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const damaged[] = { "damaged=1" };
+	enum image_state found = IMAGE_PENDING;
+	for (unsigned i = 0; i < 210; i++)
+		make_image(f, "Debian:12", "", damaged, 1);
+	struct str good = make_image(f, "Debian:12", "", later, 2);
+	atomic_store(&current, 1);
+	for (unsigned i = 0; i < 5000 && found == IMAGE_PENDING; i++) {
+		usleep(1000);
+		found = findings_of(f, good).image.state;
+	}
+	assert_int_equal(found, IMAGE_HEALTHY);
+	assert_false(assess_settled(f->assess));
+	/* And they are not asked for again and again. */
+	usleep(100000);
+	unsigned before = atomic_load(&judged);
+	usleep(100000);
+	assert_true(atomic_load(&judged) - before < 10 * 210);
+}
+
 static void a_push_that_races_with_a_switch_ends_on_the_new_snapshot(void **state)
 {
 	struct fixture *f = *state;
@@ -460,6 +484,7 @@ int main(void)
 		TEST(verdicts_follow_the_findings),
 		TEST(a_package_is_judged_once_per_snapshot),
 		TEST(a_switch_reaches_every_stored_image),
+		TEST(images_that_cannot_be_judged_do_not_hide_others),
 		TEST(a_push_that_races_with_a_switch_ends_on_the_new_snapshot),
 		TEST(the_snapshot_of_readers),
 		TEST(ids_are_stable_and_differ),
