@@ -3,11 +3,25 @@
  * The state of an index is the one of its children that a person has to know first: a vulnerable
  * child, then one that could not be read, then one that is still to be read … and Unsupported only
  * when nothing better is there, because most indexes carry attestations beside their images.
+ *
+ * Indexes may name each other and the same child as often as they like, so what is looked at has a
+ * limit; an index that goes over it is not called healthy for the part that was seen.
  */
 #include "api/image_view.h"
 
 /* Indexes inside indexes: deeper ones do not occur, and each level multiplies work. */
 enum { NESTING_MAX = 3 };
+/* Children looked at for one view, over all levels; real indexes have some dozens. */
+enum { CHILDREN_SEEN_MAX = 1000 };
+
+struct walk {
+	struct db_conn *c;
+	struct arena *arena;   /* of the view */
+	struct arena *scratch; /* of the walk */
+	struct image_view *view;
+	unsigned left;
+	bool cut; /* there were more */
+};
 
 static const enum image_state by_urgency[] = { IMAGE_UNHEALTHY, IMAGE_FAILED, IMAGE_PENDING,
 	IMAGE_NO_ADVISORIES, IMAGE_HEALTHY, IMAGE_UNSUPPORTED };
@@ -41,13 +55,14 @@ static void add_counts(struct severity_counts *sum, const struct severity_counts
 	sum->fixable += more->fixable;
 }
 
-static void add_child(struct image_view *view, const struct store_image *child)
+static void add_child(struct walk *walk, const struct store_image *child)
 {
+	struct image_view *view = walk->view;
 	struct store_image *sum = &view->image;
 	if (!view->has_verdict || urgency(child->state) < urgency(sum->state)) {
 		sum->state = child->state;
-		sum->reason = child->reason;
-		sum->snapshot = child->snapshot;
+		sum->reason = arena_str(walk->arena, child->reason);
+		sum->snapshot = arena_str(walk->arena, child->snapshot);
 		sum->scanned_us = child->scanned_us;
 		sum->judged_us = child->judged_us;
 	}
@@ -57,28 +72,72 @@ static void add_child(struct image_view *view, const struct store_image *child)
 	sum->not_evaluated += child->not_evaluated;
 }
 
-static int add_children(struct db_conn *c, struct arena *arena, int64_t manifest,
-	struct image_view *view, unsigned depth, struct err *err)
+static int add_children(struct walk *walk, int64_t manifest, unsigned depth, struct err *err);
+
+static int add_reference(struct walk *walk, struct str digest, unsigned depth, struct err *err)
+{
+	struct store_image child = { 0 };
+	struct store_manifest nested = { 0 };
+	int rc = store_image_find(walk->c, walk->scratch, digest, &child, err);
+	if (rc == 0)
+		add_child(walk, &child);
+	if (rc != STORE_ABSENT)
+		return rc;
+	if (depth == NESTING_MAX)
+		return 0;
+	rc = store_manifest_anywhere(walk->c, walk->scratch, digest, &nested, err);
+	if (rc == 0 && nested.kind == STORE_INDEX)
+		return add_children(walk, nested.id, depth + 1, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+static int add_children(struct walk *walk, int64_t manifest, unsigned depth, struct err *err)
 {
 	struct store_manifest index = { 0 };
-	int rc = store_manifest_references(c, arena, manifest, &index, err);
-	for (size_t i = 0; rc >= 0 && i < index.references.n; i++) {
+	int rc = store_manifest_references(walk->c, walk->scratch, manifest, &index, err);
+	for (size_t i = 0; rc == 0 && i < index.references.n; i++) {
 		const struct store_reference *reference = &index.references.items[i];
-		struct store_image child = { 0 };
-		struct store_manifest nested = { 0 };
 		if (reference->kind != STORE_REF_CHILD)
 			continue;
-		rc = store_image_find(c, arena, reference->digest, &child, err);
-		if (rc == 0) {
-			add_child(view, &child);
-			continue;
+		if (!walk->left) {
+			walk->cut = true;
+			return 0;
 		}
-		if (rc == STORE_ABSENT && depth < NESTING_MAX)
-			rc = store_manifest_anywhere(c, arena, reference->digest, &nested, err);
-		if (rc == 0 && nested.kind == STORE_INDEX)
-			rc = add_children(c, arena, nested.id, view, depth + 1, err);
+		walk->left--;
+		struct arena_mark mark = arena_mark(walk->scratch);
+		rc = add_reference(walk, reference->digest, depth, err);
+		arena_rollback(walk->scratch, mark);
 	}
 	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+static int view_index(struct db_conn *c, struct arena *arena, int64_t manifest,
+	struct image_view *view, struct err *err)
+{
+	struct walk walk = {
+		.c = c,
+		.arena = arena,
+		.scratch = arena_new(0),
+		.view = view,
+		.left = CHILDREN_SEEN_MAX,
+	};
+	int rc = add_children(&walk, manifest, 1, err);
+	arena_free(&walk.scratch);
+	if (rc < 0)
+		return err_trace(err, rc);
+	if (walk.cut) {
+		const struct store_image rest = {
+			.state = IMAGE_FAILED,
+			.reason = arena_printf(arena,
+				"The index has more than %d children; ask for each by its digest.",
+				CHILDREN_SEEN_MAX),
+			.snapshot = STR(""),
+			.scanned_us = TIME_NONE,
+			.judged_us = TIME_NONE,
+		};
+		add_child(&walk, &rest);
+	}
+	return 0;
 }
 
 int image_view_read(struct db_conn *c, struct arena *arena, int64_t manifest, struct str digest,
@@ -93,7 +152,7 @@ int image_view_read(struct db_conn *c, struct arena *arena, int64_t manifest, st
 		},
 	};
 	if (kind == STORE_INDEX)
-		return add_children(c, arena, manifest, view, 1, err);
+		return view_index(c, arena, manifest, view, err);
 	int rc = store_image_find(c, arena, digest, &view->image, err);
 	if (rc < 0)
 		return err_trace(err, rc);

@@ -465,6 +465,42 @@ static void findings_of_an_image_and_of_an_index(void **state)
 	expect_error("/api/v1/findings", 400, "InvalidParameter");
 }
 
+/* Three indexes that name each other thousands of times are a few hundred kB of text. */
+static int put_nest(struct db_conn *c, void *argument, struct err *err)
+{
+	enum { TIMES = 1500 };
+	static const struct str levels[] = { STR_INIT(CLEAN), STR_INIT(DIGEST("11111111")),
+		STR_INIT(DIGEST("22222222")), STR_INIT(DIGEST("33333333")) };
+	static struct str children[TIMES];
+	(void)argument;
+	int rc = put_manifest(c, STR("nest"), STR(CLEAN), STORE_IMAGE, NULL, 0, STR(""), err);
+	for (size_t level = 1; rc == 0 && level < 4; level++) {
+		for (size_t i = 0; i < TIMES; i++)
+			children[i] = levels[level - 1];
+		rc = put_manifest(
+			c, STR("nest"), levels[level], STORE_INDEX, children, TIMES, STR(""), err);
+	}
+	return rc;
+}
+
+static void indexes_of_indexes_are_bounded_work(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	assert_int_equal(store_write(with.store, put_nest, NULL, &err), 0);
+	curl_easy_setopt(with.curl, CURLOPT_TIMEOUT, 20L);
+	assert_int_equal(get("/api/v1/images?repository=nest"), 200);
+	const json_t *images = json_object_get(with.body, "images");
+	assert_int_equal(json_array_size(images), 4);
+	for (size_t i = 0; i < 3; i++) {
+		/* What was not looked at is never called healthy. */
+		const json_t *row = json_array_get(images, i);
+		assert_string_equal(text_at(row, "state"), "Failed");
+		assert_non_null(strstr(text_at(row, "reason"), "more than"));
+	}
+	assert_string_equal(text_at(json_array_get(images, 3), "state"), "Healthy");
+}
+
 static void advisories_may_be_absent(void **state)
 {
 	(void)state;
@@ -497,6 +533,7 @@ int main(void)
 		cmocka_unit_test(wrong_questions_get_azures_errors),
 		cmocka_unit_test(images_are_listed_with_their_state),
 		cmocka_unit_test(findings_of_an_image_and_of_an_index),
+		cmocka_unit_test(indexes_of_indexes_are_bounded_work),
 		cmocka_unit_test(advisories_may_be_absent),
 		cmocka_unit_test(tokens_come_back),
 	};
