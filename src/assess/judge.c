@@ -165,11 +165,13 @@ static void give_state(struct judging *j, struct str *reason)
 			STR_ARG(release_words(j->arena, j->platform.release_key)));
 	} else if (image->counts.total) {
 		image->state = IMAGE_UNHEALTHY;
-	} else if (image->not_evaluated < j->count) {
+	} else if (!image->not_evaluated) {
 		image->state = IMAGE_HEALTHY;
 	} else {
+		/* Unknown is not healthy, not even for one package. */
 		image->state = IMAGE_UNSUPPORTED;
-		*reason = STR("No version of its packages could be compared with the advisories.");
+		*reason = image_not_evaluated_words(
+			j->arena, image->not_evaluated, (uint32_t)j->count);
 	}
 }
 

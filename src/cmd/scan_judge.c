@@ -130,9 +130,10 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 	verdict->report.findings = findings;
 	verdict->report.finding_count = n;
 	count_findings(&verdict->report);
-	if (!n && verdict->report.not_evaluated >= verdict->report.package_count)
+	if (!n && verdict->report.not_evaluated)
 		scan_verdict_set(verdict, IMAGE_UNSUPPORTED,
-			STR("No version of its packages could be compared with the advisories."));
+			image_not_evaluated_words(judge->arena, verdict->report.not_evaluated,
+				verdict->report.package_count));
 	else
 		scan_verdict_set(verdict, n ? IMAGE_UNHEALTHY : IMAGE_HEALTHY, STR(""));
 	return 0;

@@ -185,6 +185,16 @@ struct str finding_remedy(
 		STR_ARG(package->name));
 }
 
+struct str image_not_evaluated_words(struct arena *arena, uint32_t not_evaluated, uint32_t packages)
+{
+	if (not_evaluated >= packages)
+		return STR("None of its packages could be compared with the advisories.");
+	return arena_printf(arena,
+		"%u of its %u packages could not be compared with the advisories; nothing was "
+		"found in the others.",
+		not_evaluated, packages);
+}
+
 int finding_compare(const void *a, const void *b)
 {
 	const struct finding *fa = a;

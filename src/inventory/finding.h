@@ -68,6 +68,9 @@ struct severity_counts {
 	uint32_t fixable;
 };
 
+/* Why an image without findings is not healthy: some packages could not be judged. */
+struct str image_not_evaluated_words(
+	struct arena *arena, uint32_t not_evaluated, uint32_t packages);
 /* "Upgrade libssl1.1 from 1.1.1c-r0 to 1.1.1k-r0 or later: apk upgrade --no-cache libssl1.1 (built
  * from source package openssl), or use a newer base image; then rebuild and push." */
 struct str finding_remedy(

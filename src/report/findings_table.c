@@ -122,8 +122,8 @@ static void print_sums(const struct report_image *image, struct strbuf *out)
 	strbuf_add_char(out, '\n');
 	if (image->not_evaluated)
 		strbuf_addf(out,
-			"%u package%s could not be compared with every advisory: the version is "
-			"not one of its ecosystem.\n",
+			"%u package%s could not be compared with every advisory (kind or version "
+			"does not fit).\n",
 			image->not_evaluated, image->not_evaluated == 1 ? "" : "s");
 }
 

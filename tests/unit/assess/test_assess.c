@@ -318,6 +318,7 @@ static void verdicts_follow_the_findings(void **state)
 	struct fixture *f = *state;
 	static const char *const clean[] = { "b=1" };
 	static const char *const strange[] = { "b=x", "c=y" };
+	static const char *const partly[] = { "b=x", "b=1", "c=1" };
 	atomic_store(&current, 1);
 	struct finding_list list = judge(f, make_image(f, "Debian:12", "\nremark", vulnerable, 2));
 	assert_int_equal(list.image.state, IMAGE_UNHEALTHY);
@@ -345,6 +346,10 @@ static void verdicts_follow_the_findings(void **state)
 	list = judge(f, make_image(f, "Debian:12", "", strange, 2));
 	assert_int_equal(list.image.state, IMAGE_UNSUPPORTED);
 	assert_int_equal(list.image.not_evaluated, 2);
+	/* One unknown among known ones is enough: unknown is not healthy. */
+	list = judge(f, make_image(f, "Debian:12", "", partly, 3));
+	assert_int_equal(list.image.state, IMAGE_UNSUPPORTED);
+	assert_true(str_starts(list.image.reason, STR("1 of its 3 packages could not be")));
 }
 
 static void a_package_is_judged_once_per_snapshot(void **state)
