@@ -336,8 +336,9 @@ static void a_whole_blob_that_fails_leaves_nothing(void **state)
 	raw_send(fd, formatted("POST /v2/a/blobs/uploads/?digest=%s HTTP/1.1\r\nHost: a\r\n"
 			       "Content-Length: 100\r\n\r\nhello",
 			     digest_of(STR("hello"))));
-	while (!staged_files())
+	for (int i = 0; !staged_files() && i < 10000; i++)
 		usleep(1000);
+	assert_int_equal(staged_files(), 1);
 	close(fd);
 	for (int i = 0; staged_files() && i < 5000; i++)
 		usleep(1000);
