@@ -4,6 +4,7 @@
 is needed first. Builds go to build-*/ and logs to build-logs/; nothing else in the tree is written.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -134,20 +135,25 @@ def stage_fuzz(counts):
     if not build(counts, "build-fuzz"):
         return
     targets = fuzz_targets()
-    seconds = max(3, min(15, 2 * FUZZ_TOTAL_SECONDS // max(1, len(targets))))
+    seconds = max(3, min(10, 2 * FUZZ_TOTAL_SECONDS // max(1, len(targets))))
     findings = ROOT / "build-fuzz/findings"
     findings.mkdir(exist_ok=True)
-    for name, folder in targets:
+
+    def live(target):
+        name, folder = target
+        label = f"{folder.name}-{name}"
         with tempfile.TemporaryDirectory(prefix="lazaret-fuzz-") as scratch:
-            label = f"{folder.name}-{name}"
             command = [ROOT / "build-fuzz/tests/fuzz" / label, f"-max_total_time={seconds}",
                        "-timeout=20", "-rss_limit_mb=2048", "-max_len=65536", "-print_final_stats=1",
-                       "-jobs=0", f"-artifact_prefix={findings}/{label}-"]
+                       f"-artifact_prefix={findings}/{label}-"]
             dictionary = folder / f"{name}.dict"
             if dictionary.exists():
                 command.append(f"-dict={dictionary}")
             command += [scratch, folder / name.replace("fuzz_", "corpus_")]
-            code, output = run(f"live {label}", command, seconds + 90, SANITIZER_ENV)
+            return label, *run(f"live {label}", command, seconds + 120, SANITIZER_ENV)
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for label, code, output in pool.map(live, targets):
             counts.add(f"live {label} ({seconds} s)", code == 0, tail(output, 60))
     if not targets:
         counts.add("live fuzz", False, "no fuzz target found")
