@@ -38,6 +38,12 @@ static int begin(const char *path, bool whole, const struct reader_sink *sink, s
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
+/* libarchive gives NULL or nothing at all where it has no words or an entry has no name. */
+static struct str or_else(const char *text, struct str otherwise)
+{
+	return text && *text ? str_from(text) : otherwise;
+}
+
 static int read_entry(struct archive *archive, struct str place, const struct reader_sink *sink,
 	struct strbuf *bytes, struct err *err)
 {
@@ -53,9 +59,7 @@ static int read_entry(struct archive *archive, struct str place, const struct re
 			sink->context, place, STR("larger than the limit for one record"), err);
 	else if (n < 0)
 		r = sink->bad(sink->context, place,
-			str_from(archive_error_string(archive) ? archive_error_string(archive)
-							       : "damaged"),
-			err);
+			or_else(archive_error_string(archive), STR("damaged")), err);
 	else
 		r = sink->record(sink->context, place, strbuf_view(bytes), err);
 	return r < 0 ? err_trace(err, r) : 0;
@@ -77,19 +81,17 @@ int reader_archive(struct archive *archive, const struct reader_sink *sink, stru
 	/* ARCHIVE_WARN is a usable entry; ARCHIVE_FAILED one that is not, with others behind it. */
 	while (r == 0 && (status = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF &&
 		status != ARCHIVE_FATAL) {
-		const char *name = archive_entry_pathname(entry);
-		struct str place = name ? str_from(name) : STR("(entry without a name)");
+		struct str place =
+			or_else(archive_entry_pathname(entry), STR("(entry without a name)"));
 		if (status == ARCHIVE_FAILED)
 			r = sink->bad(sink->context, place, STR("damaged archive entry"), err);
 		else if (status != ARCHIVE_RETRY && archive_entry_filetype(entry) == AE_IFREG &&
 			 str_ends(place, STR(".json")))
 			r = read_entry(archive, place, sink, &bytes, err);
 	}
-	if (r == 0 && status == ARCHIVE_FATAL) {
-		const char *reason = archive_error_string(archive);
+	if (r == 0 && status == ARCHIVE_FATAL)
 		r = sink->bad(sink->context, STR("(archive)"),
-			reason ? str_from(reason) : STR("damaged"), err);
-	}
+			or_else(archive_error_string(archive), STR("damaged")), err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
