@@ -50,9 +50,40 @@ static void running_changed(struct http_server *server, bool up)
 	lock_release(&server->lock);
 }
 
+/*
+ * What belongs to a connection. The library reads the target, asks for an exchange, and may then
+ * refuse the request (too many parameters, headers that do not fit) without ever saying that it is
+ * over; so the connection remembers the exchange, and it ends with the next one or with itself.
+ */
+struct connection {
+	struct http_line *line;
+	struct http_exchange *exchange; /* NULL between requests */
+};
+
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
+static void drop_exchange(struct connection *own)
+{
+	if (!own->exchange)
+		return;
+	http_log_request(own->exchange, false);
+	http_exchange_free(own->exchange);
+	own->exchange = NULL;
+}
+
 static void *target_read(void *argument, const char *uri, struct MHD_Connection *connection)
 {
-	return http_exchange_new(argument, connection, str_from(uri));
+	struct connection *own = connection_of(connection);
+	struct http_exchange *x = http_exchange_new(argument, connection, str_from(uri));
+	CHECK(own);
+	drop_exchange(own);
+	own->exchange = x;
+	return x;
 }
 
 static void set_timeout(struct http_exchange *x, unsigned seconds)
@@ -76,23 +107,28 @@ static enum MHD_Result queue_answer(struct http_exchange *x)
 static void connection_waits(
 	struct http_server *server, struct MHD_Connection *connection, bool waits)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	if (info && info->socket_context)
-		http_line_waits(server->deadline, info->socket_context, waits);
+	const struct connection *own = connection_of(connection);
+	if (own)
+		http_line_waits(server->deadline, own->line, waits);
 }
 
 static void on_connection(void *argument, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http_server *server = argument;
+	struct connection *own = *socket_context;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *info =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info)
-			*socket_context = http_line_open(server->deadline, info->connect_fd);
-	} else if (*socket_context) {
-		http_line_close(server->deadline, *socket_context);
+		CHECK(info);
+		own = calloc(1, sizeof(*own));
+		CHECK(own);
+		own->line = http_line_open(server->deadline, info->connect_fd);
+		*socket_context = own;
+	} else if (own) {
+		drop_exchange(own);
+		http_line_close(server->deadline, own->line);
+		free(own);
 		*socket_context = NULL;
 	}
 }
@@ -230,6 +266,9 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
 	if (complete && x->linger)
 		linger(x);
 	bool counted = x->counted;
+	struct connection *own = connection_of(connection);
+	if (own)
+		own->exchange = NULL;
 	http_exchange_free(x);
 	connection_waits(server, connection, true);
 	if (counted)

@@ -480,6 +480,27 @@ static void what_the_library_refuses_is_logged_too(void **state)
 	close(fd);
 }
 
+/* The library gives up such a request without saying so; it must leave a line and no memory. */
+static void too_many_parameters_leave_nothing_behind(void **state)
+{
+	(void)state;
+	AUTO_STRBUF struct strbuf text = STRBUF((size_t)1 << 20);
+	strbuf_add_cstr(&text, "GET /whole?");
+	for (unsigned i = 0; i < 3000; i++)
+		strbuf_add_cstr(&text, "a=1&");
+	strbuf_add_cstr(&text, "b=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = raw_connect(port);
+		raw_send(fd, strbuf_cstr(&text));
+		assert_true(raw_closed(fd));
+		close(fd);
+	}
+	EVENTUALLY(log_lines() == 3);
+	int fd = raw_connect(port);
+	assert_int_equal(request(fd, "GET /absent HTTP/1.1\r\nHost: a\r\n\r\n"), 404);
+	close(fd);
+}
+
 static void *slow_client(void *argument)
 {
 	int fd = raw_connect(port);
@@ -603,6 +624,7 @@ int main(void)
 		TEST(a_slow_handler_outlives_the_idle_time_out),
 		TEST(a_head_that_never_ends_is_cut_off),
 		TEST(what_the_library_refuses_is_logged_too),
+		TEST(too_many_parameters_leave_nothing_behind),
 		TEST(stopping_lets_running_requests_finish),
 		TEST(stopping_aborts_what_does_not_finish),
 		TEST(draining_answers_close_their_connections),
