@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Advisories: every form of input, bad records counted and named, atomic switch, re-judging without
 opening a layer."""
+import http.server
 import json
 import shutil
 import subprocess
@@ -227,3 +228,63 @@ def test_two_imports_at_once(tmp_path):
     else:
         assert sorted(codes) == [0, 3] and total_records(status(data)) == 1
     shutil.rmtree(data)
+
+
+class Feed(http.server.BaseHTTPRequestHandler):
+    """Serves what its server's table says: bytes, a status, or a body cut short (negative)."""
+
+    def do_GET(self):
+        answer = self.server.table.get(self.path, 404)
+        if isinstance(answer, int) and answer > 0:
+            self.send_error(answer)
+            return
+        cut = isinstance(answer, tuple)
+        body = answer[0] if cut else answer
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) + (100 if cut else 0)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def feed():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Feed)
+    server.table = {}
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def update(data, feed, *more):
+    return lazaret("advisories", "update", "--data", data, "--url",
+                   f"http://127.0.0.1:{feed.server_port}", *more, check=False)
+
+
+def test_update_downloads_and_imports(tmp_path, feed):
+    archive = osv.write_zip(tmp_path / "all.zip", osv.STANDARD).read_bytes()
+    feed.table = {"/Debian/all.zip": archive, "/Alpine/all.zip": archive}
+    done = update(tmp_path / "data", feed)
+    assert done.returncode == 0, done.stderr
+    before = status(tmp_path / "data")
+    assert total_records(before) >= len(osv.STANDARD)
+    assert {source["name"] for source in before["sources"]} == {"Debian/all.zip", "Alpine/all.zip"}
+    assert [path for path in (tmp_path / "data/advisories").iterdir()
+            if path.name.startswith("download")] == [], "nothing is left over"
+
+
+@pytest.mark.parametrize("answer, words", [(404, "404"), (503, "503"), (None, "")])
+def test_update_that_fails_changes_nothing(tmp_path, feed, answer, words):
+    archive = osv.write_zip(tmp_path / "all.zip", osv.STANDARD).read_bytes()
+    feed.table = {"/Debian/all.zip": archive, "/Alpine/all.zip": archive}
+    assert update(tmp_path / "data", feed).returncode == 0
+    before = status(tmp_path / "data")
+    feed.table["/Alpine/all.zip"] = (archive[:100],) if answer is None else answer
+    done = update(tmp_path / "data", feed)
+    assert done.returncode == 3 and words in done.stderr and "Alpine" in done.stderr
+    assert status(tmp_path / "data")["id"] == before["id"]
