@@ -78,7 +78,11 @@ static int add_reference(struct walk *walk, struct str digest, unsigned depth, s
 {
 	struct store_image child = { 0 };
 	struct store_manifest nested = { 0 };
-	int rc = store_image_find(walk->c, walk->scratch, digest, &child, err);
+	/* A child that was deleted everywhere counts no more, though its verdict is still known. */
+	int rc = store_manifest_stored(walk->c, digest, err);
+	if (rc)
+		return rc < 0 ? err_trace(err, rc) : 0;
+	rc = store_image_find(walk->c, walk->scratch, digest, &child, err);
 	if (rc == 0)
 		add_child(walk, &child);
 	if (rc != STORE_ABSENT)

@@ -192,7 +192,10 @@ static int read_children(struct db_conn *c, struct findings_call *call, struct e
 			continue;
 		if (call->children.n == CHILDREN_MAX)
 			return FINDINGS_TOO_MANY;
-		rc = assess_findings(c, call->arena, child.reference.digest, &child.list, err);
+		rc = store_manifest_stored(c, child.reference.digest, err);
+		if (rc == 0)
+			rc = assess_findings(
+				c, call->arena, child.reference.digest, &child.list, err);
 		child.known = rc == 0;
 		AVEC_PUSH(call->arena, &call->children, child);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET and HEAD of a blob. The bytes go from the file to the socket without passing through us. A
- * blob never changes, so it may be cached for ever, its digest is its entity tag, and it is never
- * given a content encoding. One byte range is served; a request for several gets the whole blob,
- * which RFC 9110 §14.2 allows.
+ * GET, HEAD and DELETE of a blob. The bytes go from the file to the socket without passing through
+ * us. A blob never changes, so it may be cached for ever, its digest is its entity tag, and it is
+ * never given a content encoding. One byte range is served; a request for several gets the whole
+ * blob, which RFC 9110 §14.2 allows.
  */
 #include "api/v2.h"
 #include "base/cleanup.h"
@@ -84,4 +84,15 @@ void v2_blob(struct http_exchange *x)
 		http_reply_empty(x, 304);
 	else
 		http_reply_length(x, 200, size);
+}
+
+void v2_blob_delete(struct http_exchange *x)
+{
+	struct err err = ERR_INIT;
+	int result = registry_blob_delete(
+		api_context(x)->registry, http_capture(x, "name"), http_capture(x, "digest"), &err);
+	if (result)
+		v2_reply_failure(x, result, STR_NULL, &err);
+	else
+		http_reply_empty(x, 202);
 }

@@ -54,3 +54,14 @@ void v2_manifest_get(struct http_exchange *x)
 	else
 		http_reply_text(x, 200, type_text(x, manifest.media_type), manifest.bytes);
 }
+
+void v2_manifest_delete(struct http_exchange *x)
+{
+	struct err err = ERR_INIT;
+	int result = registry_manifest_delete(api_context(x)->registry, http_capture(x, "name"),
+		http_capture(x, "reference"), &err);
+	if (result)
+		v2_reply_failure(x, result, STR_NULL, &err);
+	else
+		http_reply_empty(x, 202);
+}

@@ -122,3 +122,29 @@ int registry_blob_mount(struct registry *r, struct str repository, struct str fr
 		rc = store_write(r->store, link_blob, &request, err);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }
+
+static int unlink_blob(struct db_conn *c, void *argument, struct err *err)
+{
+	struct blob_request *request = argument;
+	int64_t repository;
+	int rc = registry_find_repository(c, request->repository, &repository, err);
+	if (rc)
+		return rc;
+	rc = store_blob_unlink(c, repository, request->digest, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_BLOB_UNKNOWN : 0;
+}
+
+int registry_blob_delete(
+	struct registry *r, struct str repository, struct str digest, struct err *err)
+{
+	uint64_t size;
+	/* Read first: what is not there needs no writer. */
+	int rc = registry_blob_stat(r, repository, digest, &size, err);
+	if (rc)
+		return rc < 0 ? err_trace(err, rc) : rc;
+	struct blob_request request = { .repository = repository, .digest = digest };
+	rc = store_write(r->store, unlink_blob, &request, err);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
+}

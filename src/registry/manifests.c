@@ -7,6 +7,9 @@
  * scan gives them the state Unsupported with a reason, because no state at all would look like work
  * that is never done.
  *
+ * A deleted manifest leaves its image's row: a push of the same bytes finds the verdict again, and
+ * no list shows an image without a manifest.
+ *
  * BuildKit's attestations look like images but have statements for layers: they are stored as
  * artifacts.
  */
@@ -302,19 +305,26 @@ static int read_manifest(struct db_conn *c, void *argument, struct err *err)
 	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
 }
 
+/* The names of something that should be there. */
+static int check_existing(struct str repository, struct str reference)
+{
+	if (!oci_repository_valid(repository))
+		return REGISTRY_NAME_INVALID;
+	if (is_digest_reference(reference))
+		return oci_digest_valid(reference) ? 0 : REGISTRY_DIGEST_INVALID;
+	/* What cannot be a tag is not there: clients probe so and expect "unknown". */
+	return oci_tag_valid(reference) ? 0 : REGISTRY_MANIFEST_UNKNOWN;
+}
+
 int registry_manifest_get(struct registry *r, struct arena *arena, struct str repository,
 	struct str reference, struct registry_manifest *manifest, struct err *err)
 {
 	CHECK_MAGIC(r, REGISTRY_MAGIC);
-	if (!oci_repository_valid(repository))
-		return REGISTRY_NAME_INVALID;
-	if (is_digest_reference(reference) && !oci_digest_valid(reference))
-		return REGISTRY_DIGEST_INVALID;
-	/* What cannot be a tag is not there: clients probe so and expect "unknown". */
-	if (!is_digest_reference(reference) && !oci_tag_valid(reference))
-		return REGISTRY_MANIFEST_UNKNOWN;
+	int rc = check_existing(repository, reference);
+	if (rc)
+		return rc;
 	struct get get = { .arena = arena, .repository = repository, .reference = reference };
-	int rc = store_read(r->store, read_manifest, &get, err);
+	rc = store_read(r->store, read_manifest, &get, err);
 	if (rc)
 		return rc < 0 ? err_trace(err, rc) : rc;
 	*manifest = (struct registry_manifest){
@@ -324,4 +334,37 @@ int registry_manifest_get(struct registry *r, struct arena *arena, struct str re
 		.subject = get.row.subject,
 	};
 	return 0;
+}
+
+struct removal {
+	struct str repository;
+	struct str reference;
+};
+
+static int remove_manifest(struct db_conn *c, void *argument, struct err *err)
+{
+	const struct removal *removal = argument;
+	int64_t repository;
+	int rc = registry_find_repository(c, removal->repository, &repository, err);
+	if (rc)
+		return rc;
+	if (is_digest_reference(removal->reference))
+		rc = store_manifest_delete(c, repository, removal->reference, err);
+	else
+		rc = store_tag_delete(c, repository, removal->reference, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
+}
+
+int registry_manifest_delete(
+	struct registry *r, struct str repository, struct str reference, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	int rc = check_existing(repository, reference);
+	if (rc)
+		return rc;
+	struct removal removal = { .repository = repository, .reference = reference };
+	rc = store_write(r->store, remove_manifest, &removal, err);
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }

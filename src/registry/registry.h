@@ -82,6 +82,10 @@ int registry_blob_open(struct registry *r, struct str repository, struct str dig
 	uint64_t *size, struct err *err) MUST_CHECK;
 int registry_blob_mount(struct registry *r, struct str repository, struct str from,
 	struct str digest, struct err *err) MUST_CHECK; /* BLOB_UNKNOWN */
+/* The repository loses the blob, also when manifests in it name it: their pulls then fail. Other
+ * repositories keep it, and its bytes stay until they are collected. NAME_UNKNOWN, BLOB_UNKNOWN */
+int registry_blob_delete(
+	struct registry *r, struct str repository, struct str digest, struct err *err) MUST_CHECK;
 
 /* --- manifests */
 struct registry_manifest {
@@ -97,6 +101,10 @@ int registry_manifest_put(struct registry *r, struct arena *arena, struct str re
 	struct registry_manifest *stored, struct str *why, struct err *err) MUST_CHECK;
 int registry_manifest_get(struct registry *r, struct arena *arena, struct str repository,
 	struct str reference, struct registry_manifest *manifest, struct err *err) MUST_CHECK;
+/* By digest: the manifest and every tag that points to it. By tag: that tag only. NAME_UNKNOWN,
+ * MANIFEST_UNKNOWN */
+int registry_manifest_delete(struct registry *r, struct str repository, struct str reference,
+	struct err *err) MUST_CHECK;
 
 /* --- lists: byte order, exclusive last (empty: from the start), at most limit; *more when there is
  * a next page */

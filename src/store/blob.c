@@ -48,3 +48,14 @@ int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size, struct
 	*size = sql_u64_column(s, 0);
 	return 0;
 }
+
+int store_blob_unlink(struct db_conn *c, int64_t repository, struct str digest, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_UNLINK);
+	db_bind_i64(s, 1, repository);
+	sql_bind_text(s, 2, digest);
+	int rc = sql_run(s, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return db_changes(c) ? 0 : STORE_ABSENT;
+}

@@ -25,6 +25,10 @@ int store_blob_find(struct db_conn *c, int64_t repository, struct str digest, ui
 	struct err *err) MUST_CHECK;
 int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size,
 	struct err *err) MUST_CHECK; /* any repository */
+/* The blob is no longer visible in the repository; its row and its bytes stay, because others may
+ * hold it. STORE_ABSENT: it was not. */
+int store_blob_unlink(
+	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
 
 /* --- uploads */
 struct store_upload {
@@ -86,10 +90,18 @@ int store_manifest_references(struct db_conn *c, struct arena *arena, int64_t ma
 	struct store_manifest *out, struct err *err) MUST_CHECK;
 int store_manifest_exists(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+/* Whether any repository holds a manifest of that digest: 0 or STORE_ABSENT. */
+int store_manifest_stored(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
+/* Removes the manifest, its references and the tags that point to it; the image of its digest keeps
+ * its row. STORE_ABSENT: the repository has none of that digest. */
+int store_manifest_delete(
+	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
 
 /* --- tags */
 int store_tag_put(struct db_conn *c, int64_t repository, struct str tag, int64_t manifest,
 	int64_t now_us, struct err *err) MUST_CHECK;
+int store_tag_delete(struct db_conn *c, int64_t repository, struct str tag,
+	struct err *err) MUST_CHECK; /* the tag alone; STORE_ABSENT */
 int store_tag_list(struct db_conn *c, struct arena *arena, int64_t repository, struct str last,
 	size_t limit, struct str *tags, size_t *count, struct err *err) MUST_CHECK;
 /* Tags of one manifest, byte order, comma separated (empty when none). */

@@ -157,3 +157,31 @@ int store_manifest_exists(struct db_conn *c, int64_t repository, struct str dige
 	int64_t id;
 	return find_id(c, repository, digest, &id, err);
 }
+
+int store_manifest_stored(struct db_conn *c, struct str digest, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_MANIFEST_STORED);
+	sql_bind_text(s, 1, digest);
+	return sql_one(s, err);
+}
+
+static int run_with_id(struct db_conn *c, enum sql statement, int64_t id, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, statement);
+	db_bind_i64(s, 1, id);
+	return sql_run(s, err);
+}
+
+int store_manifest_delete(struct db_conn *c, int64_t repository, struct str digest, struct err *err)
+{
+	/* What points to the row goes first. */
+	static const enum sql steps[] = { SQL_TAGS_DELETE_OF, SQL_REFERENCE_DELETE,
+		SQL_MANIFEST_DELETE };
+	int64_t id;
+	int rc = find_id(c, repository, digest, &id, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = run_with_id(c, steps[i], id, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}

@@ -13,6 +13,17 @@ int store_tag_put(struct db_conn *c, int64_t repository, struct str tag, int64_t
 	return sql_run(s, err);
 }
 
+int store_tag_delete(struct db_conn *c, int64_t repository, struct str tag, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_TAG_DELETE);
+	db_bind_i64(s, 1, repository);
+	sql_bind_text(s, 2, tag);
+	int rc = sql_run(s, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return db_changes(c) ? 0 : STORE_ABSENT;
+}
+
 int store_tag_list(struct db_conn *c, struct arena *arena, int64_t repository, struct str last,
 	size_t limit, struct str *tags, size_t *count, struct err *err)
 {

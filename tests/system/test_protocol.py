@@ -393,6 +393,45 @@ def test_expect_100_continue_is_refused_before_the_body(registry):
         assert answer.status == 404 and answer.code() == "BLOB_UPLOAD_UNKNOWN"
 
 
+# --- deletes
+
+def test_a_deleted_tag_leaves_its_manifest(registry):
+    image = sample(seed="tag")
+    wanted = registry.push_image("del/tag", image, "one")
+    registry.put_manifest("del/tag", "two", image.manifest, image.media_type)
+    assert registry.request("DELETE", "/v2/del/tag/manifests/one").status == 202
+    gone = registry.request("HEAD", "/v2/del/tag/manifests/one")
+    assert gone.status == 404 and gone.body == b""
+    assert registry.request("GET", "/v2/del/tag/tags/list").json()["tags"] == ["two"]
+    assert registry.request("GET", f"/v2/del/tag/manifests/{wanted}").body == image.manifest
+
+
+def test_a_deleted_manifest_is_in_no_list(registry):
+    image = sample(seed="digest")
+    wanted = registry.push_image("del/digest", image, "one")
+    assert registry.request("DELETE", f"/v2/del/digest/manifests/{wanted}").status == 202
+    for reference in (wanted, "one"):
+        answer = registry.request("GET", f"/v2/del/digest/manifests/{reference}")
+        assert answer.status == 404 and answer.code() == "MANIFEST_UNKNOWN"
+    images_left = registry.request("GET", "/api/v1/images?repository=del/digest").json()["images"]
+    assert images_left == []
+    assert "del/digest" not in registry.request("GET", "/v2/_catalog").json()["repositories"]
+    again = registry.request("DELETE", f"/v2/del/digest/manifests/{wanted}")
+    assert again.status == 404 and again.code() == "MANIFEST_UNKNOWN"
+    assert registry.push_image("del/digest", image, "one") == wanted
+
+
+def test_a_deleted_blob_stays_elsewhere(registry):
+    data = os.urandom(1000)
+    for name in ("del/here", "del/there"):
+        assert registry.push_blob(name, data).status == 201
+    assert registry.request("DELETE", f"/v2/del/here/blobs/{digest(data)}").status == 202
+    assert registry.request("HEAD", f"/v2/del/here/blobs/{digest(data)}").status == 404
+    assert registry.request("GET", f"/v2/del/there/blobs/{digest(data)}").body == data
+    again = registry.request("DELETE", f"/v2/del/here/blobs/{digest(data)}")
+    assert again.status == 404 and again.code() == "BLOB_UNKNOWN"
+
+
 def test_every_answer_has_a_request_id(registry):
     seen = {registry.request("GET", "/v2/").headers["x-request-id"] for _ in range(5)}
     assert len(seen) == 5

@@ -291,6 +291,72 @@ static void the_catalog_names_repositories_with_manifests(void **state)
 	assert_true(str_eq(page.items.items[0], STR("b/c")));
 }
 
+static int delete_reference(struct fixture *f, const char *repository, struct str reference)
+{
+	return registry_manifest_delete(f->registry, str_from(repository), reference, &f->err);
+}
+
+static void deleting_by_tag_takes_the_tag_only(void **state)
+{
+	struct fixture *f = *state;
+	struct str bytes = pushed_image(f, "app", LAYER);
+	struct registry_manifest manifest;
+	assert_int_equal(put_manifest(f, "app", STR("1"), bytes), 0);
+	assert_int_equal(put_manifest(f, "app", STR("2"), bytes), 0);
+	assert_int_equal(delete_reference(f, "app", STR("1")), 0);
+	assert_int_equal(get(f, "app", STR("1"), &manifest), REGISTRY_MANIFEST_UNKNOWN);
+	assert_manifest(f, "app", STR("2"), bytes);
+	assert_int_equal(delete_reference(f, "app", STR("2")), 0);
+	assert_manifest(f, "app", digest_of(f, DIGEST_SHA256, bytes), bytes);
+}
+
+static int stored(struct db_conn *c, void *argument, struct err *err)
+{
+	return store_manifest_stored(c, *(struct str *)argument, err);
+}
+
+static void deleting_by_digest_takes_the_tags_but_not_other_repositories(void **state)
+{
+	struct fixture *f = *state;
+	struct str bytes = pushed_image(f, "app", LAYER);
+	struct str digest = digest_of(f, DIGEST_SHA256, bytes);
+	struct registry_manifest manifest;
+	assert_int_equal(put_manifest(f, "app", STR("1"), bytes), 0);
+	assert_int_equal(put_manifest(f, "app", STR("2"), bytes), 0);
+	pushed_image(f, "copy", LAYER);
+	assert_int_equal(put_manifest(f, "copy", STR("1"), bytes), 0);
+	assert_int_equal(delete_reference(f, "app", digest), 0);
+	assert_int_equal(delete_reference(f, "app", digest), REGISTRY_MANIFEST_UNKNOWN);
+	assert_int_equal(get(f, "app", STR("2"), &manifest), REGISTRY_MANIFEST_UNKNOWN);
+	assert_manifest(f, "copy", STR("1"), bytes);
+	assert_int_equal(store_read(f->store, stored, &digest, &f->err), 0);
+	assert_int_equal(delete_reference(f, "copy", digest), 0);
+	assert_int_equal(store_read(f->store, stored, &digest, &f->err), STORE_ABSENT);
+	fixture_close(f);
+	fixture_open(f);
+	assert_int_equal(get(f, "copy", STR("1"), &manifest), REGISTRY_MANIFEST_UNKNOWN);
+	/* The verdict waits for the next push of the same bytes. */
+	assert_int_equal(store_read(f->store, find_image, &digest, &f->err), 0);
+	assert_int_equal(put_manifest(f, "copy", STR("1"), bytes), 0);
+	assert_manifest(f, "copy", STR("1"), bytes);
+}
+
+static void a_manifest_needs_its_blobs_at_the_next_push(void **state)
+{
+	struct fixture *f = *state;
+	struct str bytes = pushed_image(f, "app", LAYER);
+	struct str layer = digest_of(f, DIGEST_SHA256, LAYER);
+	assert_int_equal(put_manifest(f, "app", STR("1"), bytes), 0);
+	assert_int_equal(registry_blob_delete(f->registry, STR("app"), layer, &f->err), 0);
+	assert_int_equal(registry_blob_delete(f->registry, STR("app"), layer, &f->err),
+		REGISTRY_BLOB_UNKNOWN);
+	assert_manifest(f, "app", STR("1"), bytes);
+	assert_int_equal(put_manifest(f, "app", STR("2"), bytes), REGISTRY_MANIFEST_BLOB_UNKNOWN);
+	assert_int_equal(files_below(f, "blobs"), 2); /* the bytes wait for collection */
+	pushed(f, "app", LAYER);
+	assert_int_equal(put_manifest(f, "app", STR("2"), bytes), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +369,9 @@ int main(void)
 		TEST(only_foreign_layers_and_subjects_need_not_be_there),
 		TEST(sizes_have_a_limit),
 		TEST(attestations_are_artifacts),
+		TEST(deleting_by_tag_takes_the_tag_only),
+		TEST(deleting_by_digest_takes_the_tags_but_not_other_repositories),
+		TEST(a_manifest_needs_its_blobs_at_the_next_push),
 		TEST(lists_page_at_every_boundary),
 		TEST(the_catalog_names_repositories_with_manifests),
 	};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the distribution surface does with content that is there: deleting it. */
+#include "v2_fixture.h"
+
+#include <string.h>
+
+/* GET and HEAD say 404 and the code. */
+static void assert_gone(const char *target, const char *code)
+{
+	char copy[256];
+	snprintf(copy, sizeof(copy), "%s", target);
+	assert_int_equal(ask("HEAD", copy, "", STR_NULL), 404);
+	assert_int_equal(ask("GET", copy, "", STR_NULL), 404);
+	assert_code(code);
+}
+
+static void a_deleted_tag_leaves_its_manifest(void **state)
+{
+	(void)state;
+	assert_int_equal(push_manifest("a/b", "one", NULL), 201);
+	assert_int_equal(push_manifest("a/b", "two", NULL), 201);
+	assert_int_equal(ask("DELETE", "/v2/a/b/manifests/one", "", STR_NULL), 202);
+	assert_header("Content-Length", "0");
+	assert_gone("/v2/a/b/manifests/one", "MANIFEST_UNKNOWN");
+	assert_int_equal(ask("HEAD", "/v2/a/b/manifests/two", "", STR_NULL), 200);
+	assert_int_equal(ask("HEAD", formatted("/v2/a/b/manifests/%s", digest), "", STR_NULL), 200);
+	assert_int_equal(ask("GET", "/v2/a/b/tags/list", "", STR_NULL), 200);
+	assert_string_equal(answer.body, "{\"name\":\"a/b\",\"tags\":[\"two\"]}");
+	assert_int_equal(ask("DELETE", "/v2/a/b/manifests/one", "", STR_NULL), 404);
+	assert_code("MANIFEST_UNKNOWN");
+}
+
+static void a_deleted_manifest_takes_its_tags_and_leaves_the_lists(void **state)
+{
+	(void)state;
+	char target[256];
+	assert_int_equal(push_manifest("a", "one", NULL), 201);
+	assert_int_equal(push_manifest("a", "two", NULL), 201);
+	assert_int_equal(push_manifest("b", "one", NULL), 201);
+	snprintf(target, sizeof(target), "/v2/a/manifests/%s", digest);
+	assert_int_equal(ask("DELETE", target, "", STR_NULL), 202);
+	assert_gone(target, "MANIFEST_UNKNOWN");
+	assert_gone("/v2/a/manifests/one", "MANIFEST_UNKNOWN");
+	assert_gone("/v2/a/manifests/two", "MANIFEST_UNKNOWN");
+	assert_int_equal(ask("GET", "/v2/a/tags/list", "", STR_NULL), 200);
+	assert_string_equal(answer.body, "{\"name\":\"a\",\"tags\":[]}");
+	assert_int_equal(ask("HEAD", "/v2/b/manifests/one", "", STR_NULL), 200);
+	assert_int_equal(ask("GET", "/v2/_catalog", "", STR_NULL), 200);
+	assert_string_equal(answer.body, "{\"repositories\":[\"b\"]}");
+	assert_int_equal(ask("GET", "/api/v1/images", "", STR_NULL), 200);
+	assert_null(strstr(answer.body, "\"repository\":\"a\""));
+	assert_non_null(strstr(answer.body, "\"repository\":\"b\""));
+	assert_int_equal(ask("DELETE", "/v2/b/manifests/one", "", STR_NULL), 202);
+	assert_int_equal(ask("DELETE", formatted("/v2/b/manifests/%s", digest), "", STR_NULL), 202);
+	assert_int_equal(ask("GET", "/api/v1/images", "", STR_NULL), 200);
+	assert_null(strstr(answer.body, digest));
+	/* Nothing of the deletion stands in the way of another push. */
+	assert_int_equal(push_manifest("a", "one", NULL), 201);
+	assert_int_equal(ask("HEAD", target, "", STR_NULL), 200);
+}
+
+static void a_deleted_blob_is_gone_from_its_repository_only(void **state)
+{
+	(void)state;
+	char target[256];
+	push_blob("a", STR("shared"));
+	push_blob("b", STR("shared"));
+	snprintf(target, sizeof(target), "/v2/a/blobs/%s", digest);
+	assert_int_equal(ask("DELETE", target, "", STR_NULL), 202);
+	assert_header("Content-Length", "0");
+	assert_gone(target, "BLOB_UNKNOWN");
+	assert_int_equal(ask("DELETE", target, "", STR_NULL), 404);
+	assert_code("BLOB_UNKNOWN");
+	assert_int_equal(ask("GET", formatted("/v2/b/blobs/%s", digest), "", STR_NULL), 200);
+	assert_string_equal(answer.body, "shared");
+	/* A repository that lost it is no source of a mount. */
+	const char *mount = formatted("/v2/c/blobs/uploads/?mount=%s&from=a", digest);
+	assert_int_equal(ask("POST", mount, "", STR("")), 202);
+	push_blob("a", STR("shared"));
+	assert_int_equal(ask("HEAD", target, "", STR_NULL), 200);
+}
+
+static void what_cannot_be_deleted_has_its_code(void **state)
+{
+	(void)state;
+#define NOTHING "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	static const struct {
+		const char *target;
+		int status;
+		const char *code;
+	} rows[] = {
+		{ "/v2/a/manifests/none", 404, "MANIFEST_UNKNOWN" },
+		{ "/v2/a/manifests/-no-tag", 404, "MANIFEST_UNKNOWN" },
+		{ "/v2/a/manifests/" NOTHING, 404, "MANIFEST_UNKNOWN" },
+		{ "/v2/a/manifests/sha256:0", 400, "DIGEST_INVALID" },
+		{ "/v2/none/manifests/v1", 404, "NAME_UNKNOWN" },
+		{ "/v2/A/manifests/v1", 400, "NAME_INVALID" },
+		{ "/v2/a/blobs/" NOTHING, 404, "BLOB_UNKNOWN" },
+		{ "/v2/a/blobs/sha256:0", 400, "DIGEST_INVALID" },
+		{ "/v2/none/blobs/" NOTHING, 404, "NAME_UNKNOWN" },
+		{ "/v2/A/blobs/" NOTHING, 400, "NAME_INVALID" },
+		{ "/v2/a/tags/list", 405, "UNSUPPORTED" },
+		{ "/v2/_catalog", 405, "UNSUPPORTED" },
+	};
+	assert_int_equal(push_manifest("a", "v1", NULL), 201);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("# %s\n", rows[i].target);
+		assert_int_equal(ask("DELETE", rows[i].target, "", STR_NULL), rows[i].status);
+		assert_code(rows[i].code);
+	}
+	assert_int_equal(ask("HEAD", "/v2/a/manifests/v1", "", STR_NULL), 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_deleted_tag_leaves_its_manifest),
+		TEST(a_deleted_manifest_takes_its_tags_and_leaves_the_lists),
+		TEST(a_deleted_blob_is_gone_from_its_repository_only),
+		TEST(what_cannot_be_deleted_has_its_code),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
