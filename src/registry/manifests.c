@@ -156,6 +156,17 @@ static void add_reference(
 	AVEC_PUSH(put->arena, &put->row.references, reference);
 }
 
+/* What lists of referrers call it: an image without artifactType is of its configuration's type, an
+ * index without one of none. */
+static struct str referrer_type(const struct oci_manifest *document)
+{
+	if (!document->has_subject)
+		return STR("");
+	if (document->artifact_type.n || document->kind == OCI_KIND_INDEX)
+		return document->artifact_type;
+	return document->config.media_type;
+}
+
 static void fill_row(struct put *put, struct str bytes, struct str digest)
 {
 	const struct oci_manifest *document = put->document;
@@ -164,6 +175,7 @@ static void fill_row(struct put *put, struct str bytes, struct str digest)
 		.media_type = document->media_type,
 		.artifact_type = document->artifact_type,
 		.subject = document->has_subject ? document->subject.digest : STR(""),
+		.referrer_type = referrer_type(document),
 		.bytes = bytes,
 		.pushed_us = clock_wall(put->registry->clock),
 	};

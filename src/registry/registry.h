@@ -114,6 +114,15 @@ struct str_list {
 };
 int registry_tags(struct registry *r, struct arena *arena, struct str repository, struct str last,
 	size_t limit, struct str_list *tags, struct err *err) MUST_CHECK; /* NAME_UNKNOWN */
+/*
+ * Descriptors (JSON objects as text) of the manifests about a digest, by their own digests; type:
+ * only of that artifactType, STR_NULL for all. A repository or digest nobody knows has none. The
+ * page also ends where its manifests together reach the size one manifest may have. last_digest: of
+ * the last descriptor, for the next page. DIGEST_INVALID
+ */
+int registry_referrers(struct registry *r, struct arena *arena, struct str repository,
+	struct str subject, struct str type, struct str last, size_t limit,
+	struct str_list *descriptors, struct str *last_digest, struct err *err) MUST_CHECK;
 int registry_catalog(struct registry *r, struct arena *arena, struct str last, size_t limit,
 	struct str_list *names, struct err *err) MUST_CHECK;
 

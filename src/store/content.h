@@ -71,6 +71,7 @@ struct store_manifest {
 	enum store_manifest_kind kind;
 	struct str artifact_type;
 	struct str subject;
+	struct str referrer_type; /* of insert: artifactType in the lists of its subject */
 	struct str bytes;
 	int64_t pushed_us;
 	VEC(struct store_reference)
@@ -96,6 +97,26 @@ int store_manifest_stored(struct db_conn *c, struct str digest, struct err *err)
  * its row. STORE_ABSENT: the repository has none of that digest. */
 int store_manifest_delete(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+
+/* Manifests of a repository about one subject, by digest. */
+struct store_referrer {
+	struct str digest;
+	struct str media_type;
+	struct str type; /* artifactType for its descriptor; empty: none */
+	struct str bytes;
+};
+struct store_referrer_query {
+	int64_t repository;
+	struct str subject;
+	struct str type;   /* only these; STR_NULL: all */
+	struct str after;  /* exclusive; empty: from the start */
+	size_t limit;	   /* rows */
+	size_t byte_limit; /* no more rows once their bytes together reach this */
+};
+/* *more: there are rows behind the last one. */
+int store_referrers(struct db_conn *c, struct arena *arena,
+	const struct store_referrer_query *query, struct store_referrer *rows, size_t *count,
+	bool *more, struct err *err) MUST_CHECK;
 
 /* --- tags */
 int store_tag_put(struct db_conn *c, int64_t repository, struct str tag, int64_t manifest,

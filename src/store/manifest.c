@@ -67,6 +67,7 @@ static int insert_row(struct db_conn *c, const struct store_manifest *manifest, 
 	sql_bind_u64(s, 7, total_bytes(manifest));
 	db_bind_i64(s, 8, manifest->pushed_us);
 	db_bind_blob(s, 9, manifest->bytes);
+	sql_bind_text(s, 10, manifest->referrer_type);
 	return sql_run(s, err);
 }
 

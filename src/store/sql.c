@@ -7,6 +7,7 @@
 #define MANIFEST_COLUMNS                                                                           \
 	"m.id, m.repository_id, m.digest, m.media_type, m.kind, m.artifact_type, m.subject,"       \
 	" m.pushed_us, m.bytes"
+#define REFERRER_COLUMNS "m.digest, m.media_type, m.referrer_type, m.bytes"
 #define IMAGE_ROW_COLUMNS                                                                          \
 	"r.name, m.digest, m.media_type, m.artifact_type, m.kind, m.pushed_us, m.id, "             \
 	"m.total_bytes"

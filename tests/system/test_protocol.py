@@ -432,6 +432,52 @@ def test_a_deleted_blob_stays_elsewhere(registry):
     assert again.status == 404 and again.code() == "BLOB_UNKNOWN"
 
 
+# --- referrers
+
+def test_referrers_of_nothing_are_an_empty_index(registry):
+    answer = registry.request("GET", f"/v2/no/such/referrers/{digest(b'unknown')}")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/vnd.oci.image.index.v1+json"
+    assert answer.json() == {"schemaVersion": 2, "manifests": [],
+                             "mediaType": "application/vnd.oci.image.index.v1+json"}
+    bad = registry.request("GET", "/v2/no/such/referrers/sha256:12")
+    assert bad.status == 400 and bad.code() == "DIGEST_INVALID"
+
+
+def test_referrers_are_listed_filtered_and_paged(registry):
+    subject, name = digest(b"pushed later"), "ref/app"
+    assert registry.push_blob(name, b"{}").status == 201
+    expected = {}
+    for number in range(5):
+        kind = "application/x.sbom+json" if number % 2 else "application/x.signature"
+        manifest = json.dumps({
+            "schemaVersion": 2, "mediaType": OCI["manifest"], "artifactType": kind,
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json",
+                       "digest": digest(b"{}"), "size": 2},
+            "layers": [], "annotations": {"number": str(number)},
+            "subject": {"mediaType": OCI["manifest"], "digest": subject, "size": 1}}).encode()
+        answer = registry.put_manifest(name, digest(manifest), manifest, OCI["manifest"])
+        assert answer.status == 201 and answer.headers["oci-subject"] == subject
+        expected[digest(manifest)] = {
+            "mediaType": OCI["manifest"], "digest": digest(manifest), "size": len(manifest),
+            "artifactType": kind, "annotations": {"number": str(number)}}
+    every = registry.request("GET", f"/v2/{name}/referrers/{subject}")
+    assert every.json()["manifests"] == [expected[key] for key in sorted(expected)]
+    assert "oci-filters-applied" not in every.headers and "link" not in every.headers
+    wanted = [expected[key] for key in sorted(expected)
+              if expected[key]["artifactType"].endswith("+json")]
+    target = (f"/v2/{name}/referrers/{subject}?n=1&artifactType="
+              + urllib.parse.quote("application/x.sbom+json", safe=""))
+    seen = []
+    while target:
+        page = registry.request("GET", target)
+        assert page.status == 200 and page.headers["oci-filters-applied"] == "artifactType"
+        seen += page.json()["manifests"]
+        link = page.headers.get("link")
+        target = link[1:link.index(">")] if link else None
+    assert seen == wanted
+
+
 def test_every_answer_has_a_request_id(registry):
     seen = {registry.request("GET", "/v2/").headers["x-request-id"] for _ in range(5)}
     assert len(seen) == 5

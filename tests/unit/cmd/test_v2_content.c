@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the distribution surface does with content that is there: deleting it. */
+/* What the distribution surface does with content that is there: deleting it, and who refers to it.
+ */
 #include "v2_fixture.h"
 
 #include <string.h>
@@ -111,6 +112,95 @@ static void what_cannot_be_deleted_has_its_code(void **state)
 	assert_int_equal(ask("HEAD", "/v2/a/manifests/v1", "", STR_NULL), 200);
 }
 
+#define INDEX_HEAD                                                                                 \
+	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","          \
+	"\"manifests\":["
+
+static void referrers_are_an_index_in_any_case(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("GET", "/v2/none/referrers/" NOTHING, "", STR_NULL), 200);
+	assert_header("Content-Type", "application/vnd.oci.image.index.v1+json");
+	assert_string_equal(answer.body, INDEX_HEAD "]}");
+	assert_null(raw_header(&answer, "OCI-Filters-Applied"));
+	assert_int_equal(push_manifest("a/b", "v1", NOTHING), 201);
+	assert_header("OCI-Subject", NOTHING);
+	assert_int_equal(ask("GET", "/v2/a/b/referrers/" NOTHING, "", STR_NULL), 200);
+	char expected[512];
+	snprintf(expected, sizeof(expected),
+		INDEX_HEAD "{\"mediaType\":\"" TYPE "\",\"digest\":\"%s\",\"size\":", digest);
+	assert_memory_equal(answer.body, expected, strlen(expected));
+	assert_non_null(strstr(answer.body, ",\"artifactType\":\"a/b\"}]}"));
+	assert_int_equal(ask("HEAD", "/v2/a/b/referrers/" NOTHING, "", STR_NULL), 200);
+	assert_int_equal(
+		ask("GET", "/v2/a/b/referrers/" NOTHING "?artifactType=a/b", "", STR_NULL), 200);
+	assert_header("OCI-Filters-Applied", "artifactType");
+	assert_non_null(strstr(answer.body, digest));
+	assert_int_equal(
+		ask("GET", "/v2/a/b/referrers/" NOTHING "?artifactType=x%2Fy", "", STR_NULL), 200);
+	assert_header("OCI-Filters-Applied", "artifactType");
+	assert_string_equal(answer.body, INDEX_HEAD "]}");
+	assert_int_equal(ask("GET", "/v2/a/b/referrers/sha256:1", "", STR_NULL), 400);
+	assert_code("DIGEST_INVALID");
+	assert_int_equal(ask("GET", "/v2/A/referrers/" NOTHING, "", STR_NULL), 400);
+	assert_code("NAME_INVALID");
+	assert_int_equal(ask("GET", "/v2/a/b/referrers/" NOTHING "?n=x", "", STR_NULL), 400);
+	assert_int_equal(ask("DELETE", "/v2/a/b/referrers/" NOTHING, "", STR_NULL), 405);
+}
+
+/* The Link of a page leads to the next one and keeps the filter. */
+static void referrers_are_paged_by_link(void **state)
+{
+	(void)state;
+	static const char *const types[] = { "a/b", "a/c+d", "a/c+d" };
+	char target[512] = "/v2/r/referrers/" NOTHING "?n=1&artifactType=a/c%2Bd";
+	push_blob("r", STR("{}"));
+	char config[DIGEST_TEXT_MAX];
+	snprintf(config, sizeof(config), "%s", digest);
+	for (size_t i = 0; i < 3; i++) {
+		char text[1024];
+		snprintf(text, sizeof(text),
+			"{\"schemaVersion\":2,\"mediaType\":\"" TYPE
+			"\",\"artifactType\":\"%s\",\"config\":{\"mediaType\":\"x/y\","
+			"\"digest\":\"%s\",\"size\":2},\"layers\":[],\"annotations\":{\"n\":\"%"
+			"zu\"},"
+			"\"subject\":{\"mediaType\":\"" TYPE "\",\"digest\":\"" NOTHING
+			"\",\"size\":7}}",
+			types[i], config, i);
+		assert_int_equal(
+			ask("PUT", formatted("/v2/r/manifests/t%zu", i), "", str_from(text)), 201);
+	}
+	for (int page = 0; page < 2; page++) {
+		assert_int_equal(ask("GET", target, "", STR_NULL), 200);
+		assert_non_null(strstr(answer.body, "\"artifactType\":\"a/c+d\""));
+		assert_non_null(strstr(answer.body, "\"annotations\":{\"n\":\""));
+		const char *link = raw_header(&answer, "Link");
+		if (page == 1) {
+			assert_null(link);
+			break;
+		}
+		assert_int_equal(sscanf(link, "<%500[^>]>; rel=\"next\"", target), 1);
+	}
+}
+
+static void an_index_counts_only_children_that_are_there(void **state)
+{
+	(void)state;
+	char child[DIGEST_TEXT_MAX];
+	char text[512];
+	assert_int_equal(push_manifest("a", "child", NULL), 201);
+	snprintf(child, sizeof(child), "%s", digest);
+	snprintf(text, sizeof(text),
+		INDEX_HEAD "{\"mediaType\":\"" TYPE "\",\"digest\":\"%s\",\"size\":1}]}", child);
+	assert_int_equal(ask("PUT", "/v2/a/manifests/all", "", str_from(text)), 201);
+	assert_int_equal(ask("DELETE", formatted("/v2/a/manifests/%s", child), "", STR_NULL), 202);
+	assert_int_equal(ask("GET", "/v2/a/manifests/all", "", STR_NULL), 200);
+	assert_int_equal(ask("GET", "/api/v1/images", "", STR_NULL), 200);
+	assert_null(strstr(answer.body, child));
+	assert_int_equal(ask("GET", "/api/v1/findings?image=a:all", "", STR_NULL), 200);
+	assert_non_null(strstr(answer.body, "Its manifest has no verdict here."));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +208,9 @@ int main(void)
 		TEST(a_deleted_manifest_takes_its_tags_and_leaves_the_lists),
 		TEST(a_deleted_blob_is_gone_from_its_repository_only),
 		TEST(what_cannot_be_deleted_has_its_code),
+		TEST(referrers_are_an_index_in_any_case),
+		TEST(referrers_are_paged_by_link),
+		TEST(an_index_counts_only_children_that_are_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

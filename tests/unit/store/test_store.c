@@ -6,6 +6,7 @@
 #include "store/sql.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static void the_identity_is_fixed(void **state)
 {
@@ -56,6 +57,76 @@ static void a_newer_schema_is_refused_and_kept(void **state)
 	free(steps);
 }
 
+#define SUBJECT                                                                                    \
+	"sha256:"                                                                                  \
+	"00000000000000000000000000000000000000000000000000000000000000aa"
+
+static int insert_old_manifests(struct db_conn *c, void *argument, struct err *err)
+{
+	(void)argument;
+	static const char *const statements[] = {
+		"INSERT INTO repository (id, registry_id, name, created_us) VALUES (1, 1, 'app', "
+		"1)",
+#define OLD(digest, subject, text)                                                                 \
+	"INSERT INTO manifest (repository_id, digest, media_type, kind, artifact_type, subject,"   \
+	" total_bytes, pushed_us, bytes) VALUES (1, '" digest "', 't', 2, '', '" subject           \
+	"', 0, 1, CAST('" text "' AS BLOB))"
+		OLD("1", SUBJECT, "{\"artifactType\":\"a/b\",\"config\":{\"mediaType\":\"c/d\"}}"),
+		OLD("2", SUBJECT, "{\"artifactType\":\"\",\"config\":{\"mediaType\":\"c/d\"}}"),
+		OLD("3", SUBJECT, "{\"manifests\":[],\"artifactType\":null}"),
+		OLD("4", SUBJECT, "not JSON"),
+		OLD("5", "", "{\"artifactType\":\"a/b\"}"),
+#undef OLD
+	};
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		AUTO_STMT struct db_stmt *s = db_stmt(c, statements[i]);
+		int rc = sql_run(s, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int list_referrers(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	static const char *const types[] = { "a/b", "c/d", "", "" };
+	struct store_referrer rows[5];
+	size_t count;
+	bool more;
+	struct store_referrer_query query = {
+		.repository = 1, .subject = STR(SUBJECT), .limit = 5, .byte_limit = 1 << 20
+	};
+	assert_int_equal(store_referrers(c, f->arena, &query, rows, &count, &more, err), 0);
+	assert_int_equal(count, 4);
+	assert_false(more);
+	for (size_t i = 0; i < count; i++)
+		assert_str(rows[i].type, str_from(types[i]));
+	query.type = STR("c/d");
+	assert_int_equal(store_referrers(c, f->arena, &query, rows, &count, &more, err), 0);
+	assert_true(count == 1 && str_eq(rows[0].digest, STR("2")));
+	return 0;
+}
+
+/* A database of the first schema: what refers to a subject in it is listed after the next start. */
+static void referrers_of_the_first_schema_are_found(void **state)
+{
+	struct fixture *f = *state;
+	store_close(&f->store);
+	char path[96];
+	snprintf(path, sizeof(path), "%s/lazaret.db", f->directory);
+	assert_int_equal(unlink(path), 0);
+	struct db_settings settings = {
+		.path = path, .migrations = store_migrations, .migration_count = 1
+	};
+	struct db *db;
+	assert_int_equal(db_open(&settings, &db, &f->err), 0);
+	assert_int_equal(db_write(db, insert_old_manifests, NULL, &f->err), 0);
+	db_close(&db);
+	assert_int_equal(reopen(f), 0);
+	in_read(f, list_referrers);
+}
+
 /* True when a step of the plan walks a whole table instead of a part of an index. */
 static bool is_whole_walk(struct str step)
 {
@@ -92,6 +163,7 @@ int main(void)
 		TEST(the_identity_is_fixed),
 		TEST(a_second_opener_is_refused),
 		TEST(a_newer_schema_is_refused_and_kept),
+		TEST(referrers_of_the_first_schema_are_found),
 		TEST(no_statement_walks_a_whole_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
