@@ -142,9 +142,22 @@ static bool mounted(struct http_exchange *x, const struct writing *w, struct str
 	return true;
 }
 
+/* The digest itself comes at the end and decides; here a client only learns whether it may come. */
+static bool algorithm_refused(struct http_exchange *x)
+{
+	struct str algorithm = http_param(x, "digest-algorithm");
+	if (!algorithm.p || str_eq(algorithm, STR("sha256")) || str_eq(algorithm, STR("sha512")))
+		return false;
+	v2_reply_failure(
+		x, REGISTRY_DIGEST_INVALID, STR("digest-algorithm must be sha256 or sha512"), NULL);
+	return true;
+}
+
 static int start_begin(struct http_exchange *x)
 {
 	struct writing *w = writing_new(x);
+	if (algorithm_refused(x))
+		return HTTP_REPLIED;
 	struct str mount = http_param(x, "mount");
 	w->digest = mount.p ? STR_NULL : http_param(x, "digest");
 	if ((mount.p && digest_refused(x, mount)) || (w->digest.p && digest_refused(x, w->digest)))

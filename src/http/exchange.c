@@ -84,7 +84,12 @@ struct str http_capture(const struct http_exchange *x, const char *name)
 
 struct str http_param(struct http_exchange *x, const char *name)
 {
-	return http_query_param(x->arena, x->target.query, str_from(name));
+	return http_param_nth(x, name, 0);
+}
+
+struct str http_param_nth(struct http_exchange *x, const char *name, size_t n)
+{
+	return http_query_param(x->arena, x->target.query, str_from(name), n);
 }
 
 struct header_search {

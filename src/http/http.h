@@ -103,6 +103,8 @@ struct str http_capture(
 /* First query parameter of that name, percent-decoded ('+' stays), STR_NULL: none. "?name" and
  * "?name=" give the empty text. */
 struct str http_param(struct http_exchange *x, const char *name);
+/* Number n, from 0, of the parameters of that name. */
+struct str http_param_nth(struct http_exchange *x, const char *name, size_t n);
 /* Header value; repeated lines joined with ", "; STR_NULL: none. */
 struct str http_header(struct http_exchange *x, const char *name);
 struct str http_body(const struct http_exchange *x);		      /* routes without sink */

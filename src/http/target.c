@@ -122,7 +122,7 @@ const char *http_target_parse(struct arena *arena, struct str raw, struct http_t
 	return fault ? fault : split_segments(arena, target);
 }
 
-struct str http_query_param(struct arena *arena, struct str query, struct str name)
+struct str http_query_param(struct arena *arena, struct str query, struct str name, size_t n)
 {
 	struct str rest = query;
 	struct str pair;
@@ -130,7 +130,7 @@ struct str http_query_param(struct arena *arena, struct str query, struct str na
 		size_t mark = str_find(pair, '=');
 		struct str key = mark == STR_NONE ? pair : str_sub(pair, 0, mark);
 		struct str value = mark == STR_NONE ? STR("") : str_skip(pair, mark + 1);
-		if (!http_percent_decode(arena, key, &key) || !str_eq(key, name))
+		if (!http_percent_decode(arena, key, &key) || !str_eq(key, name) || n--)
 			continue;
 		return http_percent_decode(arena, value, &value) ? value : STR_NULL;
 	}

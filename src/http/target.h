@@ -25,7 +25,7 @@ const char *http_target_parse(struct arena *arena, struct str raw, struct http_t
 /* False: a broken escape or an encoded NUL. Text without "%" is borrowed, not copied. '+' stays. */
 bool http_percent_decode(struct arena *arena, struct str text, struct str *decoded);
 
-/* First parameter of that name in a query, decoded; STR_NULL: none or not decodable. */
-struct str http_query_param(struct arena *arena, struct str query, struct str name);
+/* Parameter number n (from 0) of that name in a query, decoded; STR_NULL: none or not decodable. */
+struct str http_query_param(struct arena *arena, struct str query, struct str name, size_t n);
 
 #endif

@@ -24,7 +24,7 @@ struct put {
 	struct registry *registry;
 	struct arena *arena;
 	struct str repository;
-	struct str tag; /* STR_NULL: pushed by digest */
+	struct registry_tags tags; /* to be set */
 	const struct oci_manifest *document;
 	struct store_manifest row;
 	struct str why;
@@ -99,14 +99,13 @@ static int check_references(struct db_conn *c, struct put *put, int64_t reposito
 /* Sets unchanged when the repository already holds exactly this. */
 static int check_unchanged(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
 {
-	int rc;
-	if (put->tag.p) {
+	int rc = store_manifest_exists(c, repository, put->row.digest, err);
+	put->unchanged = rc == 0;
+	for (size_t i = 0; put->unchanged && i < put->tags.count; i++) {
 		struct store_manifest tagged;
-		rc = store_manifest_by_tag(c, put->arena, repository, put->tag, &tagged, err);
+		rc = store_manifest_by_tag(
+			c, put->arena, repository, put->tags.items[i], &tagged, err);
 		put->unchanged = rc == 0 && str_eq(tagged.digest, put->row.digest);
-	} else {
-		rc = store_manifest_exists(c, repository, put->row.digest, err);
-		put->unchanged = rc == 0;
 	}
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
@@ -134,8 +133,9 @@ static int write_all(struct db_conn *c, void *argument, struct err *err)
 	if (rc)
 		return rc;
 	rc = store_manifest_put(c, row, err);
-	if (rc == 0 && put->tag.p)
-		rc = store_tag_put(c, row->repository, put->tag, row->id, row->pushed_us, err);
+	for (size_t i = 0; rc == 0 && i < put->tags.count; i++)
+		rc = store_tag_put(
+			c, row->repository, put->tags.items[i], row->id, row->pushed_us, err);
 	if (rc == 0 && row->kind != STORE_INDEX)
 		rc = store_image_insert_pending(c, row->digest, row->pushed_us, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
@@ -234,6 +234,23 @@ static int check_request(struct arena *arena, struct str repository, struct str 
 	return 0;
 }
 
+/* The tags that the push sets: those given with a digest, or the reference itself. */
+static int choose_tags(struct str *reference, const struct registry_tags *given,
+	struct registry_tags *tags, struct str *why)
+{
+	*tags = (struct registry_tags){ reference, 1 };
+	if (!is_digest_reference(*reference))
+		return 0;
+	*tags = given ? *given : (struct registry_tags){ 0 };
+	for (size_t i = 0; i < tags->count; i++) {
+		if (oci_tag_valid(tags->items[i]))
+			continue;
+		*why = STR("a parameter tag is not a tag");
+		return REGISTRY_TAG_INVALID;
+	}
+	return 0;
+}
+
 static int parse(struct arena *arena, struct str bytes, struct str content_type,
 	struct oci_manifest *document, struct str *why)
 {
@@ -254,13 +271,16 @@ static int store_it(struct put *put, struct err *err)
 }
 
 int registry_manifest_put(struct registry *r, struct arena *arena, struct str repository,
-	struct str reference, struct str content_type, struct str bytes,
-	struct registry_manifest *stored, struct str *why, struct err *err)
+	struct str reference, const struct registry_tags *tags, struct str content_type,
+	struct str bytes, struct registry_manifest *stored, struct str *why, struct err *err)
 {
 	CHECK_MAGIC(r, REGISTRY_MAGIC);
 	*why = STR("");
 	struct str digest = STR_NULL;
 	int rc = check_request(arena, repository, reference, bytes, &digest, why);
+	struct registry_tags chosen;
+	if (rc == 0)
+		rc = choose_tags(&reference, tags, &chosen, why);
 	if (rc)
 		return rc;
 	struct oci_manifest document;
@@ -271,7 +291,7 @@ int registry_manifest_put(struct registry *r, struct arena *arena, struct str re
 		.registry = r,
 		.arena = arena,
 		.repository = repository,
-		.tag = is_digest_reference(reference) ? STR_NULL : reference,
+		.tags = chosen,
 		.document = &document,
 	};
 	fill_row(&put, bytes, digest);

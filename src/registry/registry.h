@@ -94,11 +94,16 @@ struct registry_manifest {
 	struct str bytes;
 	struct str subject; /* digest; empty: none */
 };
-/* reference is a tag or a digest. why (arena text) says what is wrong for the client on outcomes.
- */
+struct registry_tags {
+	const struct str *items;
+	size_t count;
+};
+/* reference is a tag or a digest; tags (may be NULL) are set with a push by digest, all or none.
+ * why (arena text) says what is wrong for the client on outcomes. */
 int registry_manifest_put(struct registry *r, struct arena *arena, struct str repository,
-	struct str reference, struct str content_type, struct str bytes,
-	struct registry_manifest *stored, struct str *why, struct err *err) MUST_CHECK;
+	struct str reference, const struct registry_tags *tags, struct str content_type,
+	struct str bytes, struct registry_manifest *stored, struct str *why,
+	struct err *err) MUST_CHECK;
 int registry_manifest_get(struct registry *r, struct arena *arena, struct str repository,
 	struct str reference, struct registry_manifest *manifest, struct err *err) MUST_CHECK;
 /* By digest: the manifest and every tag that points to it. By tag: that tag only. NAME_UNKNOWN,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The distribution specification on the wire: every endpoint of the slice, byte by byte."""
+import hashlib
 import json
 import os
 import threading
@@ -476,6 +477,39 @@ def test_referrers_are_listed_filtered_and_paged(registry):
         link = page.headers.get("link")
         target = link[1:link.index(">")] if link else None
     assert seen == wanted
+
+
+# --- sha512 and tags of a push by digest
+
+def sha512(data):
+    return "sha512:" + hashlib.sha512(data).hexdigest()
+
+
+def test_sha512_from_end_to_end(registry):
+    data, name = os.urandom(300_000), "sha/app"
+    answer = registry.push_blob(name, data, sha512(data))
+    assert answer.status == 201 and answer.headers["docker-content-digest"] == sha512(data)
+    got = registry.request("GET", f"/v2/{name}/blobs/{sha512(data)}")
+    assert got.body == data and got.headers["docker-content-digest"] == sha512(data)
+    assert registry.push_blob(name, data, sha512(b"other")).code() == "DIGEST_INVALID"
+    manifest = json.dumps({
+        "schemaVersion": 2, "mediaType": OCI["manifest"],
+        "config": {"mediaType": "application/x.test", "digest": sha512(data), "size": len(data)},
+        "layers": []}).encode()
+    answer = registry.put_manifest(name, sha512(manifest) + "?tag=a&tag=b", manifest,
+                                   OCI["manifest"])
+    assert answer.status == 201 and answer.headers["docker-content-digest"] == sha512(manifest)
+    for reference in ("a", "b", sha512(manifest)):
+        got = registry.request("GET", f"/v2/{name}/manifests/{reference}")
+        assert got.body == manifest
+        assert got.headers["docker-content-digest"] == sha512(manifest)
+
+
+def test_unknown_digest_algorithm_is_refused(registry):
+    answer = registry.request("POST", "/v2/sha/app/blobs/uploads/?digest-algorithm=md5", b"")
+    assert answer.status == 400 and answer.code() == "DIGEST_INVALID"
+    answer = registry.request("POST", "/v2/sha/app/blobs/uploads/?digest-algorithm=sha512", b"")
+    assert answer.status == 202
 
 
 def test_every_answer_has_a_request_id(registry):

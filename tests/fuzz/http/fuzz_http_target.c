@@ -40,7 +40,7 @@ static void check(struct arena *arena, const struct http_table *table, struct st
 	http_table_match(table, arena, HTTP_GET, &target, &match);
 	for (size_t i = 0; i < match.capture_count; i++)
 		CHECK(match.captures[i].value.n && match.captures[i].value.n < longest);
-	struct str value = http_query_param(arena, target.query, STR("n"));
+	struct str value = http_query_param(arena, target.query, STR("n"), 0);
 	CHECK(value.n <= target.query.n && !str_has_nul(value));
 }
 

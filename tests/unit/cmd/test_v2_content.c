@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the distribution surface does with content that is there: deleting it, and who refers to it.
+/*
+ * What the distribution surface does with content that is there: deleting it, who refers to it, and
+ * naming it by sha512 and by several tags.
  */
 #include "v2_fixture.h"
 
@@ -201,6 +203,84 @@ static void an_index_counts_only_children_that_are_there(void **state)
 	assert_non_null(strstr(answer.body, "Its manifest has no verdict here."));
 }
 
+static void sha512_names_content_on_every_route(void **state)
+{
+	(void)state;
+	char blob[DIGEST_TEXT_MAX];
+	char name[DIGEST_TEXT_MAX];
+	char target[512];
+	char location[256];
+	digest_bytes(DIGEST_SHA512, STR("{}"), blob);
+	assert_int_equal(
+		ask("POST", formatted("/v2/a/blobs/uploads/?digest=%s", blob), "", STR("{}")), 201);
+	assert_header("Docker-Content-Digest", blob);
+	start_upload("b", location);
+	assert_int_equal(ask("PATCH", location, "", STR("{")), 202);
+	snprintf(target, sizeof(target), "%s?digest=%s", location, blob);
+	assert_int_equal(ask("PUT", target, "", STR("}")), 201);
+	assert_header("Docker-Content-Digest", blob);
+	assert_int_equal(ask("GET", formatted("/v2/b/blobs/%s", blob), "", STR_NULL), 200);
+	assert_header("Docker-Content-Digest", blob);
+	assert_string_equal(answer.body, "{}");
+	assert_int_equal(
+		ask("POST", formatted("/v2/c/blobs/uploads/?mount=%s&from=a", blob), "", STR("")),
+		201);
+	assert_header("Docker-Content-Digest", blob);
+	start_upload("b", location);
+	snprintf(target, sizeof(target), "%s?digest=%s", location, blob);
+	assert_int_equal(ask("PUT", target, "", STR("other")), 400);
+	assert_code("DIGEST_INVALID");
+
+	char text[512];
+	snprintf(text, sizeof(text),
+		"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x/y\",\"digest\":\"%s\","
+		"\"size\":2},\"layers\":[]}",
+		blob);
+	digest_bytes(DIGEST_SHA512, str_from(text), name);
+	snprintf(target, sizeof(target), "/v2/a/manifests/%s?tag=one&tag=two", name);
+	assert_int_equal(ask("PUT", target, "Content-Type: " TYPE "\r\n", str_from(text)), 201);
+	assert_header("Docker-Content-Digest", name);
+	assert_header("OCI-Tag", "one");
+	assert_non_null(strstr(answer.head, "OCI-Tag: two"));
+	assert_int_equal(ask("GET", "/v2/a/manifests/two", "", STR_NULL), 200);
+	assert_header("Docker-Content-Digest", name);
+	assert_string_equal(answer.body, text);
+	assert_int_equal(ask("DELETE", formatted("/v2/a/manifests/%s", name), "", STR_NULL), 202);
+	assert_int_equal(ask("HEAD", "/v2/a/manifests/one", "", STR_NULL), 404);
+}
+
+static void tags_and_algorithms_are_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *query;
+		int status;
+	} rows[] = { { "?digest-algorithm=sha256", 202 }, { "?digest-algorithm=sha512", 202 },
+		{ "?digest-algorithm=md5", 400 }, { "?digest-algorithm=", 400 },
+		{ "?digest-algorithm=SHA256", 400 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(ask("POST", formatted("/v2/a/blobs/uploads/%s", rows[i].query), "",
+					 STR("")),
+			rows[i].status);
+		if (rows[i].status == 400)
+			assert_code("DIGEST_INVALID");
+	}
+	assert_int_equal(push_manifest("a", "v1", NULL), 201);
+	assert_null(raw_header(&answer, "OCI-Tag"));
+	assert_int_equal(ask("GET", "/v2/a/manifests/v1", "", STR_NULL), 200);
+	char text[1024];
+	char target[2048];
+	snprintf(text, sizeof(text), "%s", answer.body);
+	int n = snprintf(target, sizeof(target), "/v2/a/manifests/%s?tag=good&tag=-bad", digest);
+	assert_int_equal(ask("PUT", target, "", str_from(text)), 400);
+	assert_code("TAG_INVALID");
+	assert_int_equal(ask("HEAD", "/v2/a/manifests/good", "", STR_NULL), 404);
+	for (int i = 0; i < 101; i++)
+		n += snprintf(target + n, sizeof(target) - (size_t)n, "&tag=t%d", i);
+	assert_int_equal(ask("PUT", target, "", str_from(text)), 414);
+	assert_code("TAG_INVALID");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +291,8 @@ int main(void)
 		TEST(referrers_are_an_index_in_any_case),
 		TEST(referrers_are_paged_by_link),
 		TEST(an_index_counts_only_children_that_are_there),
+		TEST(sha512_names_content_on_every_route),
+		TEST(tags_and_algorithms_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

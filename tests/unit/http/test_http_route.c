@@ -152,11 +152,18 @@ static void parameters_are_decoded_once_and_the_first_counts(void **state)
 	} expected[] = { { "a", "1" }, { "b", "x+y+z" }, { "empty", "" }, { "bare", "" },
 		{ "c d", "e" }, { "mount", "sha256:ab" }, { "from", "p/q" }, { "absent", NULL } };
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		struct str value = http_query_param(arena, query, str_from(expected[i].name));
+		struct str value = http_query_param(arena, query, str_from(expected[i].name), 0);
 		assert_int_equal(value.p != NULL, expected[i].value != NULL);
 		assert_true(str_eq(value, str_from(expected[i].value)));
 	}
-	assert_null(http_query_param(arena, STR_NULL, STR("a")).p);
+	assert_null(http_query_param(arena, STR_NULL, STR("a"), 0).p);
+	struct str repeated = STR("t=1&u=x&%74=2&t=%33");
+	for (size_t i = 0; i < 3; i++) {
+		char digit[2] = { (char)('1' + i), 0 };
+		assert_true(
+			str_eq(http_query_param(arena, repeated, STR("t"), i), str_from(digit)));
+	}
+	assert_null(http_query_param(arena, repeated, STR("t"), 3).p);
 	arena_free(&arena);
 }
 

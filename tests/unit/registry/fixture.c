@@ -159,6 +159,6 @@ int put_manifest(struct fixture *f, const char *repository, struct str reference
 {
 	struct registry_manifest stored;
 	struct str why;
-	return registry_manifest_put(f->registry, f->arena, str_from(repository), reference,
+	return registry_manifest_put(f->registry, f->arena, str_from(repository), reference, NULL,
 		STR_NULL, bytes, &stored, &why, &f->err);
 }

@@ -134,7 +134,7 @@ static void refusals_say_why_and_change_nothing(void **state)
 		struct str why;
 		assert_int_equal(registry_manifest_put(f->registry, f->arena,
 					 str_from(rows[i].repository), str_from(rows[i].reference),
-					 STR_NULL, rows[i].bytes, &stored, &why, &f->err),
+					 NULL, STR_NULL, rows[i].bytes, &stored, &why, &f->err),
 			rows[i].outcome);
 		if (!str_contains(why, str_from(rows[i].word)))
 			fail_msg("row %zu: \"" STR_FMT "\"", i, STR_ARG(why));
@@ -179,11 +179,11 @@ static void only_foreign_layers_and_subjects_need_not_be_there(void **state)
 	struct registry_manifest stored;
 	struct str why;
 	/* The blob "{}" that stands for "no configuration" is fetched by those who pull. */
-	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"),
+	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"), NULL,
 				 STR(OCI_IMAGE), bytes, &stored, &why, &f->err),
 		REGISTRY_MANIFEST_BLOB_UNKNOWN);
 	pushed(f, "app", STR("{}"));
-	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"),
+	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("1"), NULL,
 				 STR(OCI_IMAGE), bytes, &stored, &why, &f->err),
 		0);
 	assert_true(str_starts(stored.subject, STR("sha256:0123")));
@@ -291,6 +291,37 @@ static void the_catalog_names_repositories_with_manifests(void **state)
 	assert_true(str_eq(page.items.items[0], STR("b/c")));
 }
 
+static void a_push_by_digest_sets_all_tags_or_none(void **state)
+{
+	struct fixture *f = *state;
+	struct str bytes = pushed_image(f, "app", LAYER);
+	struct str digest = digest_of(f, DIGEST_SHA512, bytes);
+	const struct str items[] = { STR("a"), STR("b"), STR("-no") };
+	struct registry_tags tags = { items, 3 };
+	struct registry_manifest manifest;
+	struct str why;
+	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), digest, &tags,
+				 STR_NULL, bytes, &manifest, &why, &f->err),
+		REGISTRY_TAG_INVALID);
+	assert_true(str_contains(why, STR("tag")));
+	assert_int_equal(get(f, "app", digest, &manifest), REGISTRY_MANIFEST_UNKNOWN);
+	for (tags.count = 1; tags.count <= 2; tags.count++)
+		assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), digest,
+					 &tags, STR_NULL, bytes, &manifest, &why, &f->err),
+			0);
+	assert_int_equal(f->manifests_committed, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(get(f, "app", items[i], &manifest), 0);
+		assert_true(str_eq(manifest.digest, digest));
+	}
+	/* A push by tag sets that tag alone. */
+	assert_int_equal(registry_manifest_put(f->registry, f->arena, STR("app"), STR("c"), &tags,
+				 STR_NULL, bytes, &manifest, &why, &f->err),
+		0);
+	assert_int_equal(get(f, "app", STR("a"), &manifest), 0);
+	assert_true(str_eq(manifest.digest, digest));
+}
+
 static int delete_reference(struct fixture *f, const char *repository, struct str reference)
 {
 	return registry_manifest_delete(f->registry, str_from(repository), reference, &f->err);
@@ -369,6 +400,7 @@ int main(void)
 		TEST(only_foreign_layers_and_subjects_need_not_be_there),
 		TEST(sizes_have_a_limit),
 		TEST(attestations_are_artifacts),
+		TEST(a_push_by_digest_sets_all_tags_or_none),
 		TEST(deleting_by_tag_takes_the_tag_only),
 		TEST(deleting_by_digest_takes_the_tags_but_not_other_repositories),
 		TEST(a_manifest_needs_its_blobs_at_the_next_push),
