@@ -129,7 +129,7 @@ static bool mounted(struct http_exchange *x, const struct writing *w, struct str
 {
 	struct str from = http_param(x, "from");
 	if (!from.n)
-		return false;
+		from = STR_NULL;
 	struct err err = ERR_INIT;
 	int result =
 		registry_blob_mount(api_context(x)->registry, w->repository, from, digest, &err);

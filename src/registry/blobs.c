@@ -14,7 +14,7 @@
 struct blob_request {
 	struct registry *registry;
 	struct str repository;
-	struct str from; /* of a mount */
+	struct str from; /* of a mount; STR_NULL: any repository */
 	struct str digest;
 	uint64_t size;
 };
@@ -41,8 +41,15 @@ static int read_blob(struct db_conn *c, void *argument, struct err *err)
 static int read_source(struct db_conn *c, void *argument, struct err *err)
 {
 	struct blob_request *request = argument;
-	int rc = find_blob(c, request->from, request, err);
-	return rc == REGISTRY_NAME_UNKNOWN ? REGISTRY_BLOB_UNKNOWN : rc;
+	int rc;
+	if (request->from.p) {
+		rc = find_blob(c, request->from, request, err);
+		return rc == REGISTRY_NAME_UNKNOWN ? REGISTRY_BLOB_UNKNOWN : rc;
+	}
+	rc = store_blob_held(c, request->digest, &request->size, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_BLOB_UNKNOWN : 0;
 }
 
 static int link_blob(struct db_conn *c, void *argument, struct err *err)
@@ -110,7 +117,7 @@ int registry_blob_mount(struct registry *r, struct str repository, struct str fr
 	int rc = check_names(repository, digest);
 	if (rc)
 		return rc;
-	if (!oci_repository_valid(from))
+	if (from.p && !oci_repository_valid(from))
 		return REGISTRY_BLOB_UNKNOWN;
 	struct blob_request request = {
 		.registry = r, .repository = repository, .from = from, .digest = digest

@@ -80,6 +80,11 @@ int registry_blob_stat(struct registry *r, struct str repository, struct str dig
 	struct err *err) MUST_CHECK;
 int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
 	uint64_t *size, struct err *err) MUST_CHECK;
+/*
+ * from STR_NULL: from any repository that has it. Today everybody may read every repository, so
+ * this shows nobody what they could not see; with access rights it must ask only what the client
+ * may read.
+ */
 int registry_blob_mount(struct registry *r, struct str repository, struct str from,
 	struct str digest, struct err *err) MUST_CHECK; /* BLOB_UNKNOWN */
 /* The repository loses the blob, also when manifests in it name it: their pulls then fail. Other

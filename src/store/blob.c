@@ -49,6 +49,17 @@ int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size, struct
 	return 0;
 }
 
+int store_blob_held(struct db_conn *c, struct str digest, uint64_t *size, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_HELD);
+	sql_bind_text(s, 1, digest);
+	int rc = sql_one(s, err);
+	if (rc)
+		return rc;
+	*size = sql_u64_column(s, 0);
+	return 0;
+}
+
 int store_blob_unlink(struct db_conn *c, int64_t repository, struct str digest, struct err *err)
 {
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_UNLINK);

@@ -25,6 +25,8 @@ int store_blob_find(struct db_conn *c, int64_t repository, struct str digest, ui
 	struct err *err) MUST_CHECK;
 int store_blob_size(struct db_conn *c, struct str digest, uint64_t *size,
 	struct err *err) MUST_CHECK; /* any repository */
+int store_blob_held(struct db_conn *c, struct str digest, uint64_t *size,
+	struct err *err) MUST_CHECK; /* visible in any repository */
 /* The blob is no longer visible in the repository; its row and its bytes stay, because others may
  * hold it. STORE_ABSENT: it was not. */
 int store_blob_unlink(

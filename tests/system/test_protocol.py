@@ -512,6 +512,16 @@ def test_unknown_digest_algorithm_is_refused(registry):
     assert answer.status == 202
 
 
+def test_mount_without_source(registry):
+    data = os.urandom(1000)
+    unknown = registry.request("POST", f"/v2/mount/b/blobs/uploads/?mount={digest(data)}", b"")
+    assert unknown.status == 202 and unknown.headers["location"]
+    assert registry.push_blob("mount/a", data).status == 201
+    known = registry.request("POST", f"/v2/mount/b/blobs/uploads/?mount={digest(data)}", b"")
+    assert known.status == 201 and known.headers["docker-content-digest"] == digest(data)
+    assert registry.request("GET", known.headers["location"]).body == data
+
+
 def test_every_answer_has_a_request_id(registry):
     seen = {registry.request("GET", "/v2/").headers["x-request-id"] for _ in range(5)}
     assert len(seen) == 5

@@ -281,6 +281,30 @@ static void tags_and_algorithms_are_checked(void **state)
 	assert_code("TAG_INVALID");
 }
 
+static void a_mount_without_source_takes_from_anybody(void **state)
+{
+	(void)state;
+	char target[256];
+	push_blob("a", STR("anywhere"));
+	snprintf(target, sizeof(target), "/v2/b/blobs/uploads/?mount=%s", digest);
+	assert_int_equal(ask("POST", target, "", STR("")), 201);
+	assert_header("Docker-Content-Digest", digest);
+	assert_int_equal(ask("GET", raw_header(&answer, "Location"), "", STR_NULL), 200);
+	assert_string_equal(answer.body, "anywhere");
+	snprintf(target, sizeof(target), "/v2/c/blobs/uploads/?mount=%s&from=", digest);
+	assert_int_equal(ask("POST", target, "", STR("")), 201);
+	for (char name = 'a'; name <= 'c'; name++)
+		assert_int_equal(
+			ask("DELETE", formatted("/v2/%c/blobs/%s", name, digest), "", STR_NULL),
+			202);
+	/* What every repository lost is no content any more, though its bytes may be there. */
+	assert_int_equal(ask("POST", target, "", STR("")), 202);
+	assert_int_equal(ask("HEAD", formatted("/v2/c/blobs/%s", digest), "", STR_NULL), 404);
+	snprintf(target, sizeof(target), "/v2/UPPER/blobs/uploads/?mount=%s", digest);
+	assert_int_equal(ask("POST", target, "", STR("")), 400);
+	assert_code("NAME_INVALID");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +317,7 @@ int main(void)
 		TEST(an_index_counts_only_children_that_are_there),
 		TEST(sha512_names_content_on_every_route),
 		TEST(tags_and_algorithms_are_checked),
+		TEST(a_mount_without_source_takes_from_anybody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
