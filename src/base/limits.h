@@ -25,6 +25,9 @@
 #define LIMIT_TAG_NAME	      128
 /* Tags that one push of a manifest by digest may set; the specification asks for at least 10. */
 #define LIMIT_TAGS_PER_PUSH   100
+/* Ranges of one request for a blob: clients that fetch single files of a layer ask for some ten;
+ * each one costs a read and a head. */
+#define LIMIT_RANGES	      32
 /* Layers in one image: overlayfs stops at 128 or 500; more only serves to multiply work. */
 #define LIMIT_LAYERS	      1000
 /* Entries of one index: platforms times attestations; each one is checked in the database. */

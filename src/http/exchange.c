@@ -293,3 +293,11 @@ void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset,
 	}
 	reply(x, status, MHD_create_response_from_fd_at_offset64(n, fd, offset), n);
 }
+
+void http_reply_parts(struct http_exchange *x, int status, int fd, const struct http_part *parts,
+	size_t count, struct str tail)
+{
+	uint64_t n;
+	struct MHD_Response *response = http_parts_response(fd, parts, count, tail, &n);
+	reply(x, status, response, n);
+}

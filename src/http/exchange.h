@@ -76,6 +76,10 @@ struct http_exchange {
 	bool linger;  /* the client may still be sending: read it off before closing */
 };
 
+/* parts.c: an answer of several parts (http_reply_parts) and its length. */
+struct MHD_Response *http_parts_response(
+	int fd, const struct http_part *parts, size_t count, struct str tail, uint64_t *length);
+
 /* exchange.c */
 struct http_exchange *http_exchange_new(
 	struct http_server *server, struct MHD_Connection *connection, struct str raw_target);

@@ -132,6 +132,15 @@ void http_reply_json(struct http_exchange *x, int status, json_t *body); /* take
 void http_reply_length(struct http_exchange *x, int status, uint64_t n);
 /* Sends n bytes of fd from offset (sendfile); takes the descriptor. */
 void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset, uint64_t n);
+struct http_part {
+	struct str head; /* goes before the bytes */
+	uint64_t offset;
+	uint64_t n;
+};
+/* Sends the parts, all from one descriptor, and then tail. Copies the text; takes the descriptor.
+ */
+void http_reply_parts(struct http_exchange *x, int status, int fd, const struct http_part *parts,
+	size_t count, struct str tail);
 bool http_replied(const struct http_exchange *x);
 
 #endif

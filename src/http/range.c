@@ -86,6 +86,42 @@ enum http_range_result http_parse_range(
 	return kept ? HTTP_RANGE_OK : HTTP_RANGE_UNSATISFIABLE;
 }
 
+static bool touch(const struct http_range *a, const struct http_range *b)
+{
+	/* Without "+ 1", which could overflow: the next position is behind a last one or it is not.
+	 */
+	return (a->first <= b->last || a->first - 1 == b->last) &&
+	       (b->first <= a->last || b->first - 1 == a->last);
+}
+
+/* Joins b to a where they touch. */
+static bool join(struct http_range *a, const struct http_range *b)
+{
+	if (!touch(a, b))
+		return false;
+	if (b->first < a->first)
+		a->first = b->first;
+	if (b->last > a->last)
+		a->last = b->last;
+	return true;
+}
+
+size_t http_merge_ranges(struct http_range *ranges, size_t count)
+{
+	/* A joined range may touch one that was passed already, so it starts over then. */
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i + 1; j < count; j++) {
+			if (!join(&ranges[i], &ranges[j]))
+				continue;
+			count--;
+			for (size_t k = j; k < count; k++)
+				ranges[k] = ranges[k + 1];
+			j = i;
+		}
+	}
+	return count;
+}
+
 bool http_parse_content_range(struct str header, uint64_t *first, uint64_t *last)
 {
 	struct str text = str_trim(header);

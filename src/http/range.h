@@ -20,6 +20,8 @@ enum http_range_result {
  * What is in ranges counts only after OK. */
 enum http_range_result http_parse_range(
 	struct str header, uint64_t size, struct http_range *ranges, size_t max, size_t *count);
+/* Joins ranges that overlap or touch; the others keep their order. How many are left. */
+size_t http_merge_ranges(struct http_range *ranges, size_t count);
 /* "0-1023", also "bytes 0-1023/2048" and "bytes=0-1023". False: not a range. */
 bool http_parse_content_range(struct str header, uint64_t *first, uint64_t *last);
 

@@ -522,6 +522,23 @@ def test_mount_without_source(registry):
     assert registry.request("GET", known.headers["location"]).body == data
 
 
+def test_several_ranges_of_a_large_blob(registry):
+    data = os.urandom(3_000_000)
+    assert registry.push_blob("range/app", data).status == 201
+    spans = [(5, 1_000_004), (1_500_000, 1_500_000), (2_000_000, 2_999_999)]
+    answer = registry.request("GET", f"/v2/range/app/blobs/{digest(data)}", headers={
+        "Range": "bytes=" + ",".join(f"{first}-{last}" for first, last in spans)})
+    assert answer.status == 206
+    kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
+    assert kind == "multipart/byteranges"
+    expected = b""
+    for first, last in spans:
+        expected += (f"--{boundary}\r\nContent-Type: application/octet-stream\r\n"
+                     f"Content-Range: bytes {first}-{last}/3000000\r\n\r\n").encode()
+        expected += data[first:last + 1] + b"\r\n"
+    assert answer.body == expected + f"--{boundary}--\r\n".encode()
+
+
 def test_every_answer_has_a_request_id(registry):
     seen = {registry.request("GET", "/v2/").headers["x-request-id"] for _ in range(5)}
     assert len(seen) == 5

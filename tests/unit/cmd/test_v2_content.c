@@ -5,6 +5,8 @@
  */
 #include "v2_fixture.h"
 
+#include "base/strbuf.h"
+
 #include <string.h>
 
 /* GET and HEAD say 404 and the code. */
@@ -305,6 +307,41 @@ static void a_mount_without_source_takes_from_anybody(void **state)
 	assert_code("NAME_INVALID");
 }
 
+static void several_ranges_come_in_parts(void **state)
+{
+	(void)state;
+	char target[256];
+	char boundary[64];
+	char expected[1024];
+	push_blob("a", STR("0123456789"));
+	snprintf(target, sizeof(target), "/v2/a/blobs/%s", digest);
+	assert_int_equal(
+		ask("GET", target, "Range: bytes=7-8,0-1,2-3,-1,50-60\r\n", STR_NULL), 206);
+	assert_null(raw_header(&answer, "Content-Range"));
+	assert_header("Docker-Content-Digest", digest);
+	assert_int_equal(sscanf(raw_header(&answer, "Content-Type"),
+				 "multipart/byteranges; boundary=%60s", boundary),
+		1);
+	int n = snprintf(expected, sizeof(expected),
+		"--%s\r\nContent-Type: application/octet-stream\r\n"
+		"Content-Range: bytes 7-9/10\r\n\r\n789\r\n"
+		"--%s\r\nContent-Type: application/octet-stream\r\n"
+		"Content-Range: bytes 0-3/10\r\n\r\n0123\r\n--%s--\r\n",
+		boundary, boundary, boundary);
+	assert_string_equal(answer.body, expected);
+	assert_int_equal(answer.body_bytes, n);
+	/* The connection goes on behind it. */
+	assert_int_equal(ask("GET", target, "Range: bytes=20-,30-\r\n", STR_NULL), 416);
+	assert_header("Content-Range", "bytes */10");
+	AUTO_STRBUF struct strbuf many = STRBUF(4096);
+	strbuf_add_cstr(&many, "Range: bytes=");
+	for (int i = 0; i < 33; i++)
+		strbuf_addf(&many, "%d-%d,", 2 * (i % 5), 2 * (i % 5));
+	strbuf_add_cstr(&many, "\r\n");
+	assert_int_equal(ask("GET", target, strbuf_cstr(&many), STR_NULL), 200);
+	assert_string_equal(answer.body, "0123456789");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +355,7 @@ int main(void)
 		TEST(sha512_names_content_on_every_route),
 		TEST(tags_and_algorithms_are_checked),
 		TEST(a_mount_without_source_takes_from_anybody),
+		TEST(several_ranges_come_in_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

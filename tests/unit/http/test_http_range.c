@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -103,9 +104,44 @@ static void content_ranges(void **state)
 	}
 }
 
+static void neighbours_become_one(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header;
+		const char *merged;
+	} rows[] = {
+		{ "bytes=0-1,4-5", "0-1 4-5 " },
+		{ "bytes=4-5,0-1", "4-5 0-1 " },
+		{ "bytes=0-1,2-3", "0-3 " },
+		{ "bytes=2-3,0-1", "0-3 " },
+		{ "bytes=0-5,2-3", "0-5 " },
+		{ "bytes=2-3,0-5,3-7", "0-7 " },
+		{ "bytes=0-1,4-5,8-9,2-3", "0-5 8-9 " },
+		{ "bytes=0-1,8-9,3-6,2-2,7-7", "0-9 " },
+		{ "bytes=-1,0-0", "9-9 0-0 " },
+		{ "bytes=5-5,5-5,5-5", "5-5 " },
+		{ "bytes=3-4,20-30", "3-4 " },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_range ranges[8];
+		size_t count;
+		char text[64] = "";
+		assert_int_equal(http_parse_range(str_from(rows[i].header), 10, ranges, 8, &count),
+			HTTP_RANGE_OK);
+		count = http_merge_ranges(ranges, count);
+		for (size_t k = 0, n = 0; k < count; k++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%llu-%llu ",
+				(unsigned long long)ranges[k].first,
+				(unsigned long long)ranges[k].last);
+		assert_string_equal(text, rows[i].merged);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(neighbours_become_one),
 		cmocka_unit_test(single_ranges),
 		cmocka_unit_test(several_ranges_keep_their_order_and_skip_what_is_outside),
 		cmocka_unit_test(content_ranges),
