@@ -16,6 +16,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEGABYTE = 1_000_000
+WIRE_RATE = 100 * MEGABYTE  # a gigabit network, nearly
 
 
 def block_content(size, seed):
@@ -61,14 +62,41 @@ def make_image(images, layers_mb):
     return images.Image(layers)
 
 
-class Run:
-    """One push; the times in seconds."""
+def paced(data, rate):
+    """The bytes in pieces, no faster than rate bytes per second."""
+    begin, step = time.perf_counter(), 256 * 1024
+    for at in range(0, len(data), step):
+        yield data[at:at + step]
+        ahead = begin + (at + step) / rate - time.perf_counter()
+        if ahead > 0:
+            time.sleep(ahead)
 
-    def __init__(self, server, image, name):
+
+def push_paced(server, name, data, wanted, rate):
+    """One blob as POST and one PUT whose body comes at the given rate."""
+    connection = http.client.HTTPConnection(server.host, server.port)
+    connection.request("POST", f"/v2/{name}/blobs/uploads/")
+    reply = connection.getresponse()
+    reply.read()
+    connection.request("PUT", f"{reply.headers['Location']}?digest={wanted}", paced(data, rate),
+                       {"Content-Length": str(len(data)), "Content-Type": "application/octet-stream"})
+    reply = connection.getresponse()
+    reply.read()
+    connection.close()
+    assert reply.status == 201, reply.status
+
+
+class Run:
+    """One push; the times in seconds. rate: bytes per second of each upload; None: unlimited."""
+
+    def __init__(self, server, image, name, rate=None):
         self.registry = server.registry
         blobs = list(image.blobs().items())
         config, layers = blobs[0], blobs[1:]
         for wanted, data in [config, *layers]:
+            if rate:
+                push_paced(server, name, data, wanted, rate)
+                continue
             answer = self.registry.push_blob(name, data, wanted)
             assert answer.status == 201, answer
         after_blobs = time.perf_counter()
@@ -139,13 +167,18 @@ def measure(options, images, osv, servers):
         server.load(osv.write_zip(f"{scratch}/a.zip", osv.STANDARD))
         server.start()
         try:
-            many, single, inflate, size = [], [], [], 0
+            many, wire, single, inflate, size = [], [], [], [], 0
             for number in range(options.runs):
                 image = make_image(images, [60, 50, 40, 30, 16, 4])
                 size = sum(len(layer.bytes) for layer in image.layers)
                 many.append(Run(server, image, f"many{number}"))
                 print(f"  {len(image.layers)} layers, {size / MEGABYTE:.0f} MB: verdict after "
                       f"{many[-1].verdict * 1e3:.1f} ms", flush=True)
+            for number in range(options.runs):
+                image = make_image(images, [60, 50, 40, 30, 16, 4])
+                wire.append(Run(server, image, f"wire{number}", WIRE_RATE))
+                print(f"  the same at {WIRE_RATE / MEGABYTE:.0f} MB/s: verdict after "
+                      f"{wire[-1].verdict * 1e3:.1f} ms", flush=True)
             for number in range(max(3, options.runs // 3)):
                 image = make_image(images, [200])
                 inflate.append(inflate_seconds(image.layers[0].bytes))
@@ -154,7 +187,7 @@ def measure(options, images, osv, servers):
                       f"{inflate[-1] * 1e3:.0f} ms", flush=True)
             workers = servers.children_of(server.process.pid)
             return {
-                "many": many, "single": single, "inflate": inflate, "size": size,
+                "many": many, "wire": wire, "single": single, "inflate": inflate, "size": size,
                 "server": peak_megabytes(server.process.pid),
                 "worker": max((peak_megabytes(pid) for pid in workers), default=0.0),
             }
@@ -171,7 +204,10 @@ def report(options, found):
         f"{options.runs} runs, fresh layers in each.", "",
         "| what | measured | aim |", "|---|---|---|",
         f"| `PUT manifest` sent → findings readable, {found['size'] / MEGABYTE:.0f} MB in 6 layers, last "
-        f"4 MB | {milliseconds([r.verdict for r in found['many']])} | p50 < 100 ms |",
+        f"4 MB, pushed as fast as loopback takes it | "
+        f"{milliseconds([r.verdict for r in found['many']])} | p50 < 100 ms |",
+        f"| the same, pushed at {WIRE_RATE / MEGABYTE:.0f} MB/s | "
+        f"{milliseconds([r.verdict for r in found['wire']])} | p50 < 100 ms |",
         f"| answer to `PUT manifest`, same runs | {milliseconds([r.answer for r in found['many']])} | never "
         "waits for the scan |",
         f"| closing `PUT` → findings readable, one layer of 200 MB | "
