@@ -91,6 +91,8 @@ int analyze_add_package(struct analyze_sink *sink, const struct package *package
 	kept.arch = arena_str(arena, package->arch);
 	kept.licence = arena_str(arena, package->licence);
 	kept.supplier = arena_str(arena, package->supplier);
+	kept.module = arena_str(arena, package->module);
+	kept.inside = arena_str(arena, package->inside);
 	AVEC_PUSH(arena, &sink->inventory->packages, kept);
 	return 0;
 }

@@ -60,9 +60,9 @@
 #define LIMIT_ENTRY_PATH       ((size_t)4096)
 /* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */
 #define LIMIT_INVENTORY_BYTES  ((size_t)128 << 20)
-/* JSON values in it, each some 100 bytes while it is read: full lists of packages (9 values each),
- * files (7) and hides (3) have 4.8 million. */
-#define LIMIT_INVENTORY_VALUES ((size_t)5000000)
+/* JSON values in it, each some 100 bytes while it is read: full lists of packages (11 values
+ * each), files (8) and hides (3) have 5.5 million. */
+#define LIMIT_INVENTORY_VALUES ((size_t)6000000)
 /* Memory for putting one image together: the inventories of all its layers and their squash. */
 #define LIMIT_IMAGE_SCAN_BYTES ((size_t)1 << 30)
 /* Work of putting one image together, counted by the squash; some seconds. A hundred layers that

@@ -135,6 +135,10 @@ static struct str upgrade_command(struct arena *arena, const struct package *pac
 	case PACKAGE_APK:
 		return arena_printf(
 			arena, ": apk upgrade --no-cache " STR_FMT, STR_ARG(package->name));
+	case PACKAGE_RPM:
+		return arena_printf(arena, ": dnf upgrade -y " STR_FMT, STR_ARG(package->name));
+	case PACKAGE_ALPM: /* single packages are not upgraded there */
+		return STR(": pacman -Syu --noconfirm");
 	case PACKAGE_TYPE_COUNT:
 		break;
 	}

@@ -14,7 +14,9 @@ struct image_package {
 	struct package package;
 	uint32_t first_layer;	 /* lowest layer of the unbroken run whose database holds it */
 	uint32_t evidence_layer; /* layer whose database file was read in the end */
-	struct str evidence;	 /* path of that file */
+	struct str evidence;	 /* path of that file; of a file in an archive "a.jar!b.jar" */
+	/* Why it does not count: one sentence; empty: it counts. */
+	struct str suppressed;
 };
 
 struct image_inventory {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wire form of layer inventories, version 1: one JSON object. Packages, files, facts, hides and
+ * Wire form of layer inventories, version 2: one JSON object. Packages, files, facts, hides and
  * links are arrays of arrays, because a layer can hold a quarter of a million packages and member
  * names would be most of the bytes:
  *
- *   packages  [type, name, version, source name, source version, arch, licence, supplier];
- *             source name and version are "" when they equal name and version
- *   files     [kind, path, first package, packages, first fact, facts]
+ *   packages  [type, name, version, source name, source version, arch, licence, supplier,
+ *             module, inside]; source name and version are "" when they equal name and version
+ *   files     [kind, path, first package, packages, first fact, facts, owner]
  *   facts     [key, value]        hides  [kind, path]        links  [path, target]
  *
  * Encoding writes row by row, so it never holds a tree of the whole. Decoding trusts nothing: every
@@ -21,7 +21,7 @@
 #include <inttypes.h>
 
 /* A byte that is not UTF-8 travels as the three bytes of U+FFFD, so text may grow on the way. */
-enum { WIRE_VERSION = 1, WIRE_GROWTH = 3 };
+enum { WIRE_VERSION = 2, WIRE_GROWTH = 3 };
 
 static const struct str state_names[] = {
 	[LAYER_OK] = STR_INIT("ok"),
@@ -88,6 +88,8 @@ static void put_package(struct strbuf *out, const struct package *package)
 		package->arch,
 		package->licence,
 		package->supplier,
+		package->module,
+		package->inside,
 	};
 	for (size_t i = 0; i < COUNT(columns); i++) {
 		if (i)
@@ -110,8 +112,10 @@ static void put_lists(struct strbuf *out, const struct layer_inventory *inventor
 		const struct layer_file *file = &inventory->files.items[i];
 		put_row(out, i);
 		put_pair(out, file_kind_names[file->kind], file->path);
-		strbuf_addf(out, ",%zu,%zu,%zu,%zu]", file->first_package, file->package_count,
+		strbuf_addf(out, ",%zu,%zu,%zu,%zu,", file->first_package, file->package_count,
 			file->first_fact, file->fact_count);
+		put_text(out, file->owner);
+		strbuf_add_char(out, ']');
 	}
 	strbuf_add_cstr(out, "],\"packages\":[");
 	for (size_t i = 0; i < inventory->packages.n && !strbuf_failed(out); i++) {
@@ -245,7 +249,7 @@ static const json_t *take_list(struct reader *reader, const char *name, size_t m
 
 static bool take_package(struct reader *reader, const json_t *row, struct package *package)
 {
-	struct str columns[8];
+	struct str columns[10];
 	if (!is_row(row, COUNT(columns)))
 		return false;
 	for (size_t i = 0; i < COUNT(columns); i++)
@@ -260,6 +264,8 @@ static bool take_package(struct reader *reader, const json_t *row, struct packag
 	package->arch = columns[5];
 	package->licence = columns[6];
 	package->supplier = columns[7];
+	package->module = columns[8];
+	package->inside = columns[9];
 	return true;
 }
 
@@ -306,14 +312,15 @@ static int take_files(struct reader *reader)
 		const json_t *row = json_array_get(list, i);
 		struct layer_file file;
 		size_t kind;
-		if (!is_row(row, 6) ||
+		if (!is_row(row, 7) ||
 			!take_name(json_array_get(row, 0), file_kind_names, COUNT(file_kind_names),
 				&kind) ||
 			!take_path(reader, json_array_get(row, 1), &file.path) ||
 			!take_range(row, 2, reader->inventory->packages.n, &file.first_package,
 				&file.package_count) ||
 			!take_range(row, 4, reader->inventory->facts.n, &file.first_fact,
-				&file.fact_count))
+				&file.fact_count) ||
+			!take_text(reader, json_array_get(row, 6), LIMIT_PACKAGE_TEXT, &file.owner))
 			return broken(reader, "a file is malformed");
 		file.kind = (enum layer_file_kind)kind;
 		AVEC_PUSH(reader->arena, &reader->inventory->files, file);

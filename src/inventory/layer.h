@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one layer says: made by lazaret-worker, kept by layer digest, squashed with others into an
- * image inventory. The wire form (JSON, version 1) is what the worker sends and what the database
+ * image inventory. The wire form (JSON, version 2) is what the worker sends and what the database
  * keeps; its reader trusts nothing, because the worker parses hostile bytes.
  *
  * Paths are relative, without leading "/" or "./", as in the tar, with "." and duplicate slashes
@@ -41,6 +41,9 @@ struct layer_file {
 	size_t package_count;
 	size_t first_fact; /* likewise facts: "ID" = "debian"; for text files "text" = content */
 	size_t fact_count;
+	/* The operating system package that owns this file, "deb:python3-yaml"; empty: none known.
+	 */
+	struct str owner;
 };
 
 struct layer_fact {

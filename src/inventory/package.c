@@ -53,7 +53,8 @@ bool package_same(const struct package *a, const struct package *b)
 {
 	return a->type == b->type && str_eq(a->name, b->name) && str_eq(a->version, b->version) &&
 	       str_eq(a->source_name, b->source_name) &&
-	       str_eq(a->source_version, b->source_version) && str_eq(a->arch, b->arch);
+	       str_eq(a->source_version, b->source_version) && str_eq(a->arch, b->arch) &&
+	       str_eq(a->module, b->module);
 }
 
 static bool unreserved(char c)
@@ -75,12 +76,40 @@ static void encode(struct strbuf *out, struct str text, bool lower)
 	}
 }
 
+struct str package_version_epoch(struct str version, struct str *rest)
+{
+	struct str tail = version;
+	struct str epoch;
+	uint64_t number;
+	if (str_find(version, ':') != STR_NONE && str_cut(&tail, ':', &epoch) &&
+		str_parse_u64(epoch, &number)) {
+		*rest = tail;
+		return epoch;
+	}
+	*rest = version;
+	return STR("");
+}
+
+static void add_qualifier(struct strbuf *out, char *separator, const char *key, struct str value)
+{
+	if (!value.n)
+		return;
+	strbuf_addf(out, "%c%s=", *separator, key);
+	encode(out, value, false);
+	*separator = '&';
+}
+
 void package_purl(
 	const struct package *package, struct str os_id, struct str os_version, struct strbuf *out)
 {
 	bool os_package = str_eq(package_type_class(package->type), STR("OS"));
 	char separator = '?';
+	struct str version = package->version;
+	struct str epoch = STR("");
 
+	/* The purl type rpm takes the epoch out of the version. */
+	if (package->type == PACKAGE_RPM)
+		epoch = package_version_epoch(package->version, &version);
 	strbuf_add_cstr(out, "pkg:");
 	strbuf_add_str(out, package_type_name(package->type));
 	strbuf_add_char(out, '/');
@@ -88,21 +117,21 @@ void package_purl(
 		encode(out, os_id, true);
 		strbuf_add_char(out, '/');
 	}
-	/* deb and apk names are lower case by their definition in the specification. */
-	encode(out, package->name, os_package);
-	if (package->version.n) {
+	/* deb, apk and alpm names are lower case by the specification; rpm's keep their case. */
+	encode(out, package->name, os_package && package->type != PACKAGE_RPM);
+	if (version.n) {
 		strbuf_add_char(out, '@');
-		encode(out, package->version, false);
+		encode(out, version, false);
 	}
-	if (package->arch.n) {
-		strbuf_addf(out, "%carch=", separator);
-		encode(out, package->arch, false);
-		separator = '&';
-	}
+	add_qualifier(out, &separator, "arch", package->arch);
 	if (os_package && os_id.n && os_version.n) {
 		strbuf_addf(out, "%cdistro=", separator);
 		encode(out, os_id, true);
 		strbuf_add_char(out, '-');
 		encode(out, os_version, false);
+		separator = '&';
 	}
+	add_qualifier(out, &separator, "epoch", epoch);
+	if (package->type == PACKAGE_RPM)
+		add_qualifier(out, &separator, "rpmmod", package->module);
 }

@@ -274,6 +274,7 @@ static int write_set(struct db_conn *c, void *argument, struct err *err)
 		entries[i].first_layer = package->first_layer;
 		entries[i].evidence_layer = package->evidence_layer;
 		entries[i].evidence = package->evidence;
+		entries[i].suppressed = package->suppressed;
 		rc = store_package_ensure(c, &package->package, &entries[i].package, err);
 	}
 	if (rc >= 0)

@@ -325,6 +325,8 @@ static struct package copy_package(struct arena *arena, const struct package *fr
 		.arch = arena_str(arena, from->arch),
 		.licence = arena_str(arena, from->licence),
 		.supplier = arena_str(arena, from->supplier),
+		.module = arena_str(arena, from->module),
+		.inside = arena_str(arena, from->inside),
 	};
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+/* The second form has suppressions; a set without any is of the first one. */
+enum { VERSION_PLAIN = 1, VERSION_SUPPRESSED = 2 };
 
 static int compare(const struct store_set_entry *a, const struct store_set_entry *b)
 {
@@ -20,7 +21,8 @@ static int compare(const struct store_set_entry *a, const struct store_set_entry
 		return a->first_layer < b->first_layer ? -1 : 1;
 	if (a->evidence_layer != b->evidence_layer)
 		return a->evidence_layer < b->evidence_layer ? -1 : 1;
-	return str_cmp(a->evidence, b->evidence);
+	int order = str_cmp(a->evidence, b->evidence);
+	return order ? order : str_cmp(a->suppressed, b->suppressed);
 }
 
 static int compare_for_sort(const void *a, const void *b)
@@ -37,21 +39,32 @@ static void put_number(struct strbuf *out, uint64_t value)
 	strbuf_add_char(out, (char)value);
 }
 
-/* Gives each distinct path its index in order of first use; the map's values are index + 1. */
-static uint64_t number_paths(
-	const struct store_set_entry *entries, size_t count, struct map *paths, struct strbuf *out)
+/* Gives a text its index in order of first use; the map's values are index + 1. */
+static void number_text(struct map *texts, struct str text, struct strbuf *out)
 {
-	uint64_t n = 0;
+	if (map_get(texts, text))
+		return;
+	map_put(texts, text, (void *)(uintptr_t)(map_count(texts) + 1));
+	put_number(out, text.n);
+	strbuf_add_str(out, text);
+}
+
+static void number_texts(
+	const struct store_set_entry *entries, size_t count, struct map *texts, struct strbuf *out)
+{
 	for (size_t i = 0; i < count; i++) {
-		struct str path = entries[i].evidence;
-		if (map_get(paths, path))
-			continue;
-		n++;
-		map_put(paths, path, (void *)(uintptr_t)n);
-		put_number(out, path.n);
-		strbuf_add_str(out, path);
+		number_text(texts, entries[i].evidence, out);
+		if (entries[i].suppressed.n)
+			number_text(texts, entries[i].suppressed, out);
 	}
-	return n;
+}
+
+static bool any_suppressed(const struct store_set_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].suppressed.n)
+			return true;
+	return false;
 }
 
 void image_set_encode(const struct store_set_entry *entries, size_t count, struct strbuf *out)
@@ -61,11 +74,12 @@ void image_set_encode(const struct store_set_entry *entries, size_t count, struc
 	if (count)
 		memcpy(sorted, entries, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), compare_for_sort);
-	struct map *paths = map_new();
+	struct map *texts = map_new();
+	bool suppressed = any_suppressed(sorted, count);
 	AUTO_STRBUF struct strbuf table = STRBUF(out->ceiling);
-	uint64_t path_count = number_paths(sorted, count, paths, &table);
-	strbuf_add_char(out, VERSION);
-	put_number(out, path_count);
+	number_texts(sorted, count, texts, &table);
+	strbuf_add_char(out, suppressed ? VERSION_SUPPRESSED : VERSION_PLAIN);
+	put_number(out, map_count(texts));
 	if (strbuf_failed(&table))
 		out->failed = true;
 	strbuf_add_str(out, strbuf_view(&table));
@@ -76,10 +90,14 @@ void image_set_encode(const struct store_set_entry *entries, size_t count, struc
 		put_number(out, (uint64_t)(sorted[i].package - before));
 		put_number(out, sorted[i].first_layer);
 		put_number(out, sorted[i].evidence_layer);
-		put_number(out, (uintptr_t)map_get(paths, sorted[i].evidence) - 1);
+		put_number(out, (uintptr_t)map_get(texts, sorted[i].evidence) - 1);
+		if (suppressed)
+			put_number(out, sorted[i].suppressed.n
+						? (uintptr_t)map_get(texts, sorted[i].suppressed)
+						: 0);
 		before = sorted[i].package;
 	}
-	map_free(&paths);
+	map_free(&texts);
 	free(sorted);
 }
 
@@ -136,28 +154,39 @@ static uint32_t get_u32(struct reader *r)
 	return (uint32_t)value;
 }
 
-struct path_table {
+struct text_table {
 	struct str *items;
 	size_t count;
 	size_t used; /* indexes must first occur in order */
 };
 
-static void get_paths(struct reader *r, struct arena *arena, struct path_table *paths)
+static void get_texts(struct reader *r, struct arena *arena, struct text_table *texts)
 {
-	paths->count = get_count(r, 1);
-	paths->items = ARENA_ARRAY(arena, paths->count, struct str);
+	texts->count = get_count(r, 1);
+	texts->items = ARENA_ARRAY(arena, texts->count, struct str);
 	struct map *seen = map_new();
-	for (size_t i = 0; i < paths->count; i++) {
+	for (size_t i = 0; i < texts->count; i++) {
 		struct str path = get_bytes(r, get_number(r));
-		paths->items[i] = path.n ? arena_str(arena, path) : STR("");
+		texts->items[i] = path.n ? arena_str(arena, path) : STR("");
 		if (map_put(seen, path, r))
 			r->failed = true;
 	}
 	map_free(&seen);
 }
 
+static struct str get_text(struct reader *r, struct text_table *texts, uint64_t index)
+{
+	if (index > texts->used || index >= texts->count) {
+		r->failed = true;
+		return STR("");
+	}
+	if (index == texts->used)
+		texts->used++;
+	return texts->items[index];
+}
+
 static struct store_set_entry get_entry(
-	struct reader *r, struct path_table *paths, int64_t package_before)
+	struct reader *r, struct text_table *texts, bool suppressed, int64_t package_before)
 {
 	struct store_set_entry entry = { 0 };
 	uint64_t delta = get_number(r);
@@ -167,14 +196,11 @@ static struct store_set_entry get_entry(
 		entry.package = package_before + (int64_t)delta;
 	entry.first_layer = get_u32(r);
 	entry.evidence_layer = get_u32(r);
-	uint64_t path = get_number(r);
-	if (path > paths->used || path >= paths->count) {
+	entry.evidence = get_text(r, texts, get_number(r));
+	uint64_t why = suppressed ? get_number(r) : 0;
+	entry.suppressed = why ? get_text(r, texts, why - 1) : STR("");
+	if (why && !entry.suppressed.n)
 		r->failed = true;
-		return entry;
-	}
-	if (path == paths->used)
-		paths->used++;
-	entry.evidence = paths->items[path];
 	return entry;
 }
 
@@ -182,19 +208,21 @@ int image_set_decode(struct arena *arena, struct str bytes, struct store_set_ent
 	size_t *count, struct err *err)
 {
 	struct reader r = { .rest = bytes };
-	if (!bytes.n || bytes.p[0] != VERSION)
+	bool suppressed = bytes.n && bytes.p[0] == VERSION_SUPPRESSED;
+	if (!suppressed && (!bytes.n || bytes.p[0] != VERSION_PLAIN))
 		return err_set(err, EPROTO, "an image package set of an unknown form");
 	r.rest = str_skip(bytes, 1);
-	struct path_table paths = { 0 };
-	get_paths(&r, arena, &paths);
-	size_t n = get_count(&r, 4);
+	struct text_table texts = { 0 };
+	get_texts(&r, arena, &texts);
+	size_t n = get_count(&r, suppressed ? 5 : 4);
 	struct store_set_entry *items = ARENA_ARRAY(arena, n, struct store_set_entry);
 	for (size_t i = 0; i < n && !r.failed; i++) {
-		items[i] = get_entry(&r, &paths, i ? items[i - 1].package : 0);
+		items[i] = get_entry(&r, &texts, suppressed, i ? items[i - 1].package : 0);
 		if (items[i].package == 0 || (i && compare(&items[i - 1], &items[i]) > 0))
 			r.failed = true;
 	}
-	if (r.failed || r.rest.n || paths.used != paths.count)
+	if (r.failed || r.rest.n || texts.used != texts.count ||
+		any_suppressed(items, n) != suppressed)
 		return err_set(err, EPROTO, "a damaged image package set");
 	*entries = items;
 	*count = n;

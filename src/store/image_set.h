@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to store/ and its tests: the packages of one image as one compact value. Form, version 1,
- * numbers being LEB128 in their shortest form:
+ * Private to store/ and its tests: the packages of one image as one compact value. Form, numbers
+ * being LEB128 in their shortest form:
  *
- *	byte 1
- *	number of paths, then each path: length, bytes	(in the order of first use)
+ *	byte 1, or 2 when any package is suppressed
+ *	number of texts, then each text: length, bytes	(in the order of first use)
  *	number of entries, then each entry: package id minus that of the entry before,
- *		first layer, evidence layer, index of the path
+ *		first layer, evidence layer, index of the evidence path; in form 2 also 0, or one
+ *		more than the index of the reason why it is suppressed
  *
- * Entries are ordered by (package, first layer, evidence layer, evidence), so equal sets are equal
- * bytes, and the reader accepts exactly what the writer makes.
+ * Entries are ordered by (package, first layer, evidence layer, evidence, reason), so equal sets
+ *are equal bytes, and the reader accepts exactly what the writer makes.
  */
 #ifndef STORE_IMAGE_SET_H
 #define STORE_IMAGE_SET_H

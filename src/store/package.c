@@ -14,6 +14,7 @@ static void bind_identity(struct db_stmt *s, const struct package *package)
 	sql_bind_text(s, 4, package->source_name);
 	sql_bind_text(s, 5, package->source_version);
 	sql_bind_text(s, 6, package->arch);
+	sql_bind_text(s, 7, package->module);
 }
 
 static int find_id(struct db_conn *c, const struct package *package, int64_t *id, struct err *err)
@@ -35,8 +36,8 @@ int store_package_ensure(
 		return rc;
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_INSERT);
 	bind_identity(s, package);
-	sql_bind_text(s, 7, package->licence);
-	sql_bind_text(s, 8, package->supplier);
+	sql_bind_text(s, 8, package->licence);
+	sql_bind_text(s, 9, package->supplier);
 	rc = sql_run(s, err);
 	if (rc < 0)
 		return err_trace(err, rc);
@@ -65,6 +66,7 @@ int store_package_find(struct db_conn *c, struct arena *arena, int64_t id, struc
 		.arch = sql_text_column(s, arena, 5),
 		.licence = sql_text_column(s, arena, 6),
 		.supplier = sql_text_column(s, arena, 7),
+		.module = sql_text_column(s, arena, 8),
 	};
 	return 0;
 }

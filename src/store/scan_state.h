@@ -32,7 +32,8 @@ struct store_set_entry { /* one package of an image */
 	int64_t package;
 	uint32_t first_layer;
 	uint32_t evidence_layer;
-	struct str evidence; /* path */
+	struct str evidence;   /* path */
+	struct str suppressed; /* why it does not count, one sentence; empty: it counts */
 };
 
 struct store_image {

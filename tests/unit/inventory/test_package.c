@@ -31,6 +31,16 @@ static void purl_encodes_each_component(void **state)
 			  .arch = STR_INIT("x86_64") },
 			STR_INIT("alpine"), STR_INIT("3.18.9"),
 			"pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.18.9" },
+		{ { .type = PACKAGE_RPM,
+			  .name = STR_INIT("ImageMagick-c++"),
+			  .version = STR_INIT("1:6.9-4.el9"),
+			  .arch = STR_INIT("x86_64"),
+			  .module = STR_INIT("a:b:1:c") },
+			STR_INIT("almalinux"), STR_INIT("9.0"),
+			"pkg:rpm/almalinux/ImageMagick-c%2B%2B@6.9-4.el9?arch=x86_64&distro="
+			"almalinux-9.0&epoch=1&rpmmod=a:b:1:c" },
+		{ { .type = PACKAGE_ALPM, .name = STR_INIT("vi"), .version = STR_INIT("1:3-1") },
+			STR_INIT("arch"), STR_INIT(""), "pkg:alpm/arch/vi@1:3-1" },
 		{ { .type = PACKAGE_APK, .name = STR_INIT("a/b c"), .version = STR_INIT("1") },
 			STR_INIT(""), STR_INIT("3"), "pkg:apk/a%2Fb%20c@1" },
 	};
@@ -50,6 +60,9 @@ static void identity_leaves_out_licence_and_supplier(void **state)
 	b.supplier = STR("Somebody");
 	assert_true(package_same(&a, &b));
 	b.source_version = STR("2");
+	assert_false(package_same(&a, &b));
+	b = a;
+	b.module = STR("nodejs:12:8:9");
 	assert_false(package_same(&a, &b));
 	b = a;
 	b.type = PACKAGE_APK;

@@ -32,9 +32,12 @@ static struct layer_inventory sample(struct arena *arena)
 		.source_name = STR("bash"),
 		.source_version = STR("5.2-1"),
 		.arch = STR("amd64"),
-		.supplier = STR("caf\xe9 \"quoted\"\n") };
+		.supplier = STR("caf\xe9 \"quoted\"\n"),
+		.module = STR("nodejs:12:8:9"),
+		.inside = STR("lib/a.jar") };
 	struct layer_fact fact = { STR("ID"), STR("debian") };
-	struct layer_file file = { LAYER_FILE_DPKG_STATUS, STR("var/lib/dpkg/status"), 0, 1, 0, 1 };
+	struct layer_file file = { LAYER_FILE_DPKG_STATUS, STR("var/lib/dpkg/status"), 0, 1, 0, 1,
+		STR("deb:dpkg") };
 	struct layer_hide hide = { LAYER_HIDE_OPAQUE, STR("") };
 	struct layer_link link = { STR("lib"), STR("usr/lib") };
 	AVEC_PUSH(arena, &inventory.packages, package);
@@ -62,7 +65,10 @@ static void round_trip_keeps_everything(void **state)
 	assert_true(package_same(package, &given.packages.items[0]));
 	/* A byte that is not UTF-8 is replaced, the rest stays. */
 	assert_true(str_eq(package->supplier, STR("caf\xef\xbf\xbd \"quoted\"\n")));
+	assert_true(str_eq(package->module, STR("nodejs:12:8:9")));
+	assert_true(str_eq(package->inside, STR("lib/a.jar")));
 	assert_int_equal(read.files.items[0].package_count, 1);
+	assert_true(str_eq(read.files.items[0].owner, STR("deb:dpkg")));
 	assert_int_equal(read.hides.items[0].kind, LAYER_HIDE_OPAQUE);
 	assert_true(str_eq(read.links.items[0].target, STR("usr/lib")));
 	assert_int_equal(read.inflated_bytes, 34);
@@ -77,7 +83,7 @@ static void decoder_trusts_nothing(void **state)
 		const char *from;
 		const char *to;
 	} rows[] = {
-		{ "\"version\":1", "\"version\":2" },
+		{ "\"version\":2", "\"version\":1" },
 		{ "\"state\":\"ok\"", "\"state\":\"fine\"" },
 		{ "\"state\":\"ok\"", "\"state\":\"failed\"" }, /* without a reason */
 		{ "\"reason\":\"\"", "\"reason\":\"why\"" },
@@ -85,12 +91,14 @@ static void decoder_trusts_nothing(void **state)
 		{ "\"entries\":5", "\"entries\":-5" },
 		{ "\"entries\":5", "\"entries\":\"5\"" },
 		{ "[\"dpkg-status\"", "[\"floppy\"" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"../status\",0,1,0,1" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"/var/lib\",0,1,0,1" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"var\",1,1,0,1" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"var\",0,2,0,1" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"var\",9223372036854775807,1,0,1" },
-		{ "\"var/lib/dpkg/status\",0,1,0,1", "\"var\",0,1,0,1,0" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"../status\",0,1,0,1,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"/var/lib\",0,1,0,1,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"var\",1,1,0,1,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"var\",0,2,0,1,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"",
+			"\"var\",9223372036854775807,1,0,1,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"var\",0,1,0,1,0,\"\"" },
+		{ "\"var/lib/dpkg/status\",0,1,0,1,\"deb:dpkg\"", "\"var\",0,1,0,1,7" },
 		{ "[\"deb\",\"bash\"", "[\"rpm9\",\"bash\"" },
 		{ "[\"deb\",\"bash\"", "[\"deb\",\"\"" },
 		{ "[\"deb\",\"bash\"", "[\"deb\",\"ba\\u0000sh\"" },

@@ -31,6 +31,7 @@ static struct store_set_entry random_entry(uint64_t *random)
 		.first_layer = (uint32_t)(next_random(random) >> (32 + next_random(random) % 32)),
 		.evidence_layer = (uint32_t)(next_random(random) % 130),
 		.evidence = paths[next_random(random) % 4],
+		.suppressed = next_random(random) % 9 ? STR("") : STR("because"),
 	};
 	entry.package += entry.package < INT64_MAX;
 	return entry;
@@ -61,7 +62,8 @@ static void sets_survive_the_round_trip(void **state)
 				found = entries[j].package == decoded[i].package &&
 					entries[j].first_layer == decoded[i].first_layer &&
 					entries[j].evidence_layer == decoded[i].evidence_layer &&
-					str_eq(entries[j].evidence, decoded[i].evidence);
+					str_eq(entries[j].evidence, decoded[i].evidence) &&
+					str_eq(entries[j].suppressed, decoded[i].suppressed);
 			assert_true(found);
 			assert_true(i == 0 || decoded[i - 1].package <= decoded[i].package);
 		}

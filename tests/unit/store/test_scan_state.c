@@ -53,17 +53,19 @@ static int packages(struct db_conn *c, void *argument, struct err *err)
 	assert_int_equal(id, again);
 	const struct package differ[] = {
 		{ PACKAGE_APK, bash.name, bash.version, bash.source_name, bash.source_version,
-			bash.arch, bash.licence, bash.supplier },
+			bash.arch, bash.licence, bash.supplier, STR(""), STR("") },
 		{ PACKAGE_DEB, STR("bash2"), bash.version, bash.source_name, bash.source_version,
-			bash.arch, bash.licence, bash.supplier },
+			bash.arch, bash.licence, bash.supplier, STR(""), STR("") },
 		{ PACKAGE_DEB, bash.name, STR("5.2"), bash.source_name, bash.source_version,
-			bash.arch, bash.licence, bash.supplier },
+			bash.arch, bash.licence, bash.supplier, STR(""), STR("") },
 		{ PACKAGE_DEB, bash.name, bash.version, STR("x"), bash.source_version, bash.arch,
-			bash.licence, bash.supplier },
+			bash.licence, bash.supplier, STR(""), STR("") },
 		{ PACKAGE_DEB, bash.name, bash.version, bash.source_name, STR("5.2"), bash.arch,
-			bash.licence, bash.supplier },
+			bash.licence, bash.supplier, STR(""), STR("") },
 		{ PACKAGE_DEB, bash.name, bash.version, bash.source_name, bash.source_version,
-			STR(""), bash.licence, bash.supplier },
+			STR(""), bash.licence, bash.supplier, STR(""), STR("") },
+		{ PACKAGE_DEB, bash.name, bash.version, bash.source_name, bash.source_version,
+			bash.arch, bash.licence, bash.supplier, STR("m:1"), STR("") },
 	};
 	for (size_t i = 0; i < sizeof(differ) / sizeof(differ[0]); i++) {
 		struct package found;

@@ -108,10 +108,10 @@ static int list_referrers(struct db_conn *c, void *argument, struct err *err)
 	return 0;
 }
 
-/* A database of the first schema: what refers to a subject in it is listed after the next start. */
-static void referrers_of_the_first_schema_are_found(void **state)
+/* Starts again with a database of the first schema that was filled by fill. */
+static void open_first_schema(
+	struct fixture *f, int (*fill)(struct db_conn *c, void *argument, struct err *err))
 {
-	struct fixture *f = *state;
 	store_close(&f->store);
 	char path[96];
 	snprintf(path, sizeof(path), "%s/lazaret.db", f->directory);
@@ -121,10 +121,54 @@ static void referrers_of_the_first_schema_are_found(void **state)
 	};
 	struct db *db;
 	assert_int_equal(db_open(&settings, &db, &f->err), 0);
-	assert_int_equal(db_write(db, insert_old_manifests, NULL, &f->err), 0);
+	assert_int_equal(db_write(db, fill, NULL, &f->err), 0);
 	db_close(&db);
 	assert_int_equal(reopen(f), 0);
+}
+
+/* A database of the first schema: what refers to a subject in it is listed after the next start. */
+static void referrers_of_the_first_schema_are_found(void **state)
+{
+	struct fixture *f = *state;
+	open_first_schema(f, insert_old_manifests);
 	in_read(f, list_referrers);
+}
+
+static int insert_old_packages(struct db_conn *c, void *argument, struct err *err)
+{
+	(void)argument;
+	static const char *const steps[] = {
+		"INSERT INTO package VALUES (7, 'deb', 'x', '1', 'x', '1', 'amd64', 'MIT', 'S')",
+		"INSERT INTO platform VALUES (1, 'Debian:12', '', 'debian', '12', 'Debian 12')",
+		"INSERT INTO snapshot VALUES (1, 's')",
+		"INSERT INTO judgement VALUES (7, 1, 1, 1)",
+	};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		assert_int_equal(db_exec(c, steps[i], err), 0);
+	return 0;
+}
+
+static int find_old_package(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	struct package package;
+	struct str snapshot;
+	assert_int_equal(store_package_find(c, f->arena, 7, &package, err), 0);
+	assert_str(package.name, STR("x"));
+	assert_str(package.supplier, STR("S"));
+	assert_str(package.module, STR(""));
+	assert_int_equal(store_judgement_snapshot(c, f->arena, 7, 1, &snapshot, err), 0);
+	assert_str(snapshot, STR("s"));
+	return 0;
+}
+
+/* The table of packages is made again by a later schema: rows keep their ids, so that judgements
+ * and package sets still mean the same packages. */
+static void packages_of_the_first_schema_keep_their_ids(void **state)
+{
+	struct fixture *f = *state;
+	open_first_schema(f, insert_old_packages);
+	in_read(f, find_old_package);
 }
 
 /* True when a step of the plan walks a whole table instead of a part of an index. */
@@ -164,6 +208,7 @@ int main(void)
 		TEST(a_second_opener_is_refused),
 		TEST(a_newer_schema_is_refused_and_kept),
 		TEST(referrers_of_the_first_schema_are_found),
+		TEST(packages_of_the_first_schema_keep_their_ids),
 		TEST(no_statement_walks_a_whole_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
