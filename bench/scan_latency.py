@@ -7,15 +7,15 @@ import http.client
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-MEGABYTE = 1_000_000
+from common import MEGABYTE, ROOT, machine, write_section
+
+TITLE = "Latency of a verdict (bench/scan_latency.py)"
 WIRE_RATE = 100 * MEGABYTE  # a gigabit network, nearly
 
 
@@ -154,13 +154,6 @@ def milliseconds(values):
             f"max {max(values) * 1e3:.1f} ms")
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def measure(options, images, osv, servers):
     with tempfile.TemporaryDirectory(prefix="lazaret-bench-") as scratch:
         server = servers.Server(scratch, env={"LAZARET_LOG_LEVEL": "info"})
@@ -198,10 +191,7 @@ def measure(options, images, osv, servers):
 def report(options, found):
     ratio = statistics.median(r.after_put / i for r, i in zip(found["single"], found["inflate"]))
     lines = [
-        "# Results", "",
-        "Written by `bench/scan_latency.py`; the method is in [README.md](README.md).", "",
-        f"Machine: {processor()}, {os.cpu_count()} processors, Linux {platform.release()}. "
-        f"{options.runs} runs, fresh layers in each.", "",
+        f"Machine: {machine()}. {options.runs} runs, fresh layers in each.", "",
         "| what | measured | aim |", "|---|---|---|",
         f"| `PUT manifest` sent → findings readable, {found['size'] / MEGABYTE:.0f} MB in 6 layers, last "
         f"4 MB, pushed as fast as loopback takes it | "
@@ -236,7 +226,7 @@ def main():
     text = report(options, measure(options, images, osv, servers))
     print(text)
     if not options.no_write:
-        (ROOT / "bench/RESULTS.md").write_text(text)
+        write_section(TITLE, text)
     return 0
 
 
