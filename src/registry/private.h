@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "os/thread.h"
+#include "registry/intake.h"
 #include "registry/registry.h"
 
 enum { REGISTRY_MAGIC = 0x52656769 };
@@ -15,8 +16,9 @@ struct registry {
 	struct blob_store *blobs;
 	const struct clock *clock;
 	struct registry_hooks hooks;
-	struct lock busy_lock; /* LOCK_REGISTRY_UPLOADS: busy */
-	struct map *busy;      /* ids of uploads that a request works on */
+	struct intake_pool intake; /* memory of uploads that bytes arrive for */
+	struct lock busy_lock;	   /* LOCK_REGISTRY_UPLOADS: busy */
+	struct map *busy;	   /* ids of uploads that a request works on */
 };
 
 /* "No room" becomes the outcome REGISTRY_STORAGE_FULL; everything else stays what it is. */

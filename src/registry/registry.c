@@ -22,6 +22,7 @@ int registry_new(struct store *store, struct blob_store *blobs, const struct clo
 	};
 	if (hooks)
 		r->hooks = *hooks;
+	intake_pool_init(&r->intake);
 	lock_init(&r->busy_lock, LOCK_REGISTRY_UPLOADS);
 	(void)err; /* nothing of it can fail yet */
 	*registry = r;
@@ -37,6 +38,7 @@ void registry_free(struct registry **registry)
 	CHECK(map_count(r->busy) == 0);
 	map_free(&r->busy);
 	lock_destroy(&r->busy_lock);
+	intake_pool_destroy(&r->intake);
 	r->magic = 0;
 	free(r);
 	*registry = NULL;

@@ -2,11 +2,11 @@
 /*
  * Uploads (contract in registry.h). The row says how many bytes are durable and what the running
  * digest was there; the staged file may hold more, which is cut off when the upload is opened.
- * Bytes go: stage → digest, so the digest never knows of a byte the file lacks. A suspended upload
- * has its bytes synced before its row says so. A finished one is published, then the database is
- * told, then the staged bytes are discarded: so when the database cannot be told, the upload is
- * still there as its row says, and the closing request can be sent again. See sweep.c for what a
- * crash in between leaves.
+ * Bytes go: stage → digest (intake.h), so the digest never knows of a byte the file lacks. A
+ * suspended upload has its bytes synced before its row says so. A finished one is published, then
+ * the database is told, then the staged bytes are discarded: so when the database cannot be told,
+ * the upload is still there as its row says, and the closing request can be sent again. See sweep.c
+ * for what a crash in between leaves.
  *
  * A write that failed spoils the open upload: nothing more is taken and its row stays at the last
  * durable offset, from where the client may go on when there is room again.
@@ -15,7 +15,6 @@
 
 #include "base/cleanup.h"
 #include "base/uuid.h"
-#include "crypto/digest.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "os/file.h"
@@ -31,7 +30,7 @@ struct registry_upload {
 	struct arena *arena; /* text of row */
 	struct store_upload row;
 	struct blob_stage *stage;
-	struct digest digest;
+	struct intake intake; /* appends to stage, and holds the digest */
 	uint64_t offset;
 	bool changed; /* bytes came that the row does not know */
 	bool spoiled; /* a write failed */
@@ -92,8 +91,17 @@ int registry_upload_start(struct registry *r, struct str repository, char id[37]
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
 }
 
+/* Called by the intake, on the thread that has the upload open. */
+static int append_bytes(void *context, const void *bytes, size_t n, struct err *err)
+{
+	struct registry_upload *upload = context;
+	int rc = blob_stage_append(upload->stage, bytes, n, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 static void free_upload(struct registry_upload *upload)
 {
+	intake_end(&upload->intake);
 	if (upload->stage)
 		blob_stage_close(&upload->stage);
 	registry_busy_release(upload->registry, upload->row.id);
@@ -104,9 +112,9 @@ static void free_upload(struct registry_upload *upload)
 
 static int open_stage(struct registry_upload *upload, struct err *err)
 {
-	digest_init(&upload->digest, DIGEST_SHA256);
+	digest_init(&upload->intake.digest, DIGEST_SHA256);
 	if (upload->row.digest_state.n) {
-		int rc = digest_restore(&upload->digest, upload->row.digest_state, err);
+		int rc = digest_restore(&upload->intake.digest, upload->row.digest_state, err);
 		if (rc < 0)
 			return err_trace(err, rc);
 	}
@@ -146,6 +154,7 @@ int registry_upload_open(struct registry *r, struct str repository, struct str i
 	opened->registry = r;
 	opened->arena = arena;
 	opened->row = request.row;
+	intake_init(&opened->intake, &r->intake, append_bytes, opened);
 	rc = open_stage(opened, err);
 	if (rc) {
 		free_upload(opened);
@@ -170,26 +179,36 @@ int registry_upload_write(
 			STR_ARG(upload->row.id));
 	if (!n)
 		return 0;
-	int rc = blob_stage_append(upload->stage, bytes, n, err);
+	int rc = intake_write(&upload->intake, bytes, n, err);
 	if (rc < 0) {
 		upload->spoiled = true;
 		return registry_storage(err_trace(err, rc));
 	}
-	digest_update(&upload->digest, bytes, n);
 	upload->offset += n;
 	upload->changed = true;
 	return 0;
+}
+
+/* All bytes are in the staged file and in the digest then. */
+static int settle(struct registry_upload *upload, struct err *err)
+{
+	int rc = intake_settle(&upload->intake, err);
+	if (rc < 0)
+		upload->spoiled = true;
+	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
 static int suspend(struct registry_upload *upload, struct err *err)
 {
 	if (upload->spoiled || !upload->changed)
 		return 0;
-	int rc = blob_stage_sync(upload->stage, err);
+	int rc = settle(upload, err);
+	if (rc == 0)
+		rc = blob_stage_sync(upload->stage, err);
 	if (rc < 0)
 		return registry_storage(err_trace(err, rc));
 	unsigned char state[DIGEST_STATE_MAX];
-	size_t state_size = digest_save(&upload->digest, state);
+	size_t state_size = digest_save(&upload->intake.digest, state);
 	upload->row.offset = upload->offset;
 	upload->row.digest_state = (struct str){ (const char *)state, state_size };
 	upload->row.updated_us = clock_wall(upload->registry->clock);
@@ -242,7 +261,7 @@ static int verify(struct registry_upload *upload, struct str asked, struct err *
 		return REGISTRY_DIGEST_INVALID;
 	char actual[DIGEST_TEXT_MAX];
 	if (str_eq(oci_digest_algorithm(asked), STR("sha256"))) {
-		digest_final(&upload->digest, actual);
+		digest_final(&upload->intake.digest, actual);
 	} else {
 		int rc = rehash(upload, actual, err);
 		if (rc < 0)
@@ -277,7 +296,10 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 	if (upload->spoiled)
 		return err_set(err, EIO, "a write to upload " STR_FMT " failed before",
 			STR_ARG(upload->row.id));
-	int rc = verify(upload, digest, err);
+	int rc = settle(upload, err);
+	if (rc < 0)
+		return registry_storage(err_trace(err, rc));
+	rc = verify(upload, digest, err);
 	if (rc == REGISTRY_DIGEST_INVALID) {
 		blob_stage_close(&upload->stage);
 		rc = registry_upload_drop(r, upload->row.id, err);
