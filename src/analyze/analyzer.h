@@ -12,12 +12,28 @@
 #include "base/err.h"
 #include "inventory/layer.h"
 
+/* What is left of the budgets of a layer that all its files share. */
+struct analyze_nested {
+	uint64_t bytes;	  /* still to be unpacked from archives */
+	uint64_t entries; /* members still to be looked at */
+	uint64_t memory;  /* still to be held at one time */
+	unsigned depth;	  /* archives that may be open inside each other */
+};
+
 struct analyze_sink {
 	struct arena *arena;
 	struct layer_inventory *inventory;
+	struct str path;	       /* of the file that is read; empty in tests of formats */
+	struct analyze_nested *nested; /* NULL: the limits of base/limits.h for each file */
+	/* Why not everything was read: first words and how often. Set by analyze_partial(). */
+	struct str partial;
+	size_t partial_count;
 };
 
-/* A failure means that the file is damaged; what was appended by then is dropped by the caller. */
+/*
+ * A failure means that the file is damaged; what was appended by then is dropped by the caller,
+ * except that of a language's file which went over a budget (-E2BIG).
+ */
 typedef int analyze_fn(struct str text, struct analyze_sink *sink, struct err *err);
 
 analyze_fn analyze_dpkg_status;
@@ -30,7 +46,7 @@ struct analyzer {
 	enum layer_file_kind kind;
 	struct str name;
 	unsigned version;
-	struct str paths; /* separated by blanks */
+	struct str paths; /* patterns (pattern.h) separated by blanks; may be empty */
 	size_t max_bytes;
 	analyze_fn *read;
 };
@@ -40,7 +56,10 @@ extern const size_t analyze_table_count;
 
 /* The analyzer that reads this path, or NULL. */
 const struct analyzer *analyze_for_path(struct str path);
-/* Some path that an analyzer reads is path itself or lies below it ("" is the root). */
+/* The analyzer that reads files that begin like this, whatever their names, or NULL. */
+const struct analyzer *analyze_for_head(struct str head);
+enum { ANALYZE_HEAD_BYTES = 4 };
+/* Some path that an anchored pattern names is path itself or lies below it ("" is the root). */
 bool analyze_cares_below(struct str path);
 /* "dpkg=1,apk=1,…" */
 struct str analyze_versions(struct arena *arena);
@@ -50,6 +69,9 @@ int analyze_add_package(
 	struct analyze_sink *sink, const struct package *package, struct err *err) MUST_CHECK;
 int analyze_add_fact(
 	struct analyze_sink *sink, struct str key, struct str value, struct err *err) MUST_CHECK;
+
+/* Part of the file could not be read: it is told, and the reading goes on. */
+void analyze_partial(struct analyze_sink *sink, struct str words);
 
 /* A name, a version …: not empty, printable, without blanks and of sane length. */
 bool analyze_is_word(struct str text);

@@ -153,8 +153,13 @@ static int read_hard_links(struct job *job, struct walk *walk)
 	struct err err = ERR_INIT;
 	const struct place *waiting;
 	for (unsigned pass = 1; (waiting = walk_waiting(walk)) != NULL; pass++) {
-		if (pass == PASSES_MAX || job->input->stream ||
-			lseek(job->input->fd, 0, SEEK_SET) < 0) {
+		bool last = pass == PASSES_MAX || job->input->stream ||
+			    lseek(job->input->fd, 0, SEEK_SET) < 0;
+		if (last)
+			walk_give_up_links(walk);
+		if (last && !walk_waiting(walk))
+			return 0;
+		if (last) {
 			err_set(&err, EBADMSG,
 				STR_FMT " is a hard link to " STR_FMT
 					", which came before it, and this layer cannot be read %s",

@@ -6,9 +6,10 @@
  */
 #include "analyze/analyzer.h"
 
+#include "analyze/pattern.h"
 #include "base/limits.h"
 
-#include <string.h>
+#include <pthread.h>
 
 /* One field as a database writes it; longer ones do not exist and would only cost memory. */
 enum { FIELD_MAX = 1024 };
@@ -21,24 +22,56 @@ const struct analyzer analyze_table[] = {
 };
 const size_t analyze_table_count = sizeof(analyze_table) / sizeof(analyze_table[0]);
 
-static bool path_matches(struct str pattern, struct str path)
-{
-	if (pattern.p[pattern.n - 1] != '*')
-		return str_eq(pattern, path);
-	struct str directory = str_sub(pattern, 0, pattern.n - 1); /* with its "/" */
-	return path.n > directory.n && str_starts(path, directory) &&
-	       str_find(str_skip(path, directory.n), '/') == STR_NONE;
-}
+/* The table's patterns one by one, cut once. */
+enum { PATTERNS_MAX = 128 };
+static struct {
+	struct str pattern; /* see pattern_matches() */
+	struct str last;    /* its last component, without a leading "*" */
+	bool floating;
+	const struct analyzer *analyzer;
+} patterns[PATTERNS_MAX];
+static size_t pattern_count;
+static pthread_once_t patterns_once = PTHREAD_ONCE_INIT;
 
-const struct analyzer *analyze_for_path(struct str path)
+static void cut_patterns(void)
 {
 	for (size_t i = 0; i < analyze_table_count; i++) {
 		struct str rest = analyze_table[i].paths;
 		struct str pattern;
-		while (str_cut(&rest, ' ', &pattern))
-			if (path_matches(pattern, path))
-				return &analyze_table[i];
+		while (str_cut(&rest, ' ', &pattern)) {
+			if (!pattern.n)
+				continue;
+			CHECK(pattern_count < PATTERNS_MAX);
+			bool floating = str_starts(pattern, STR("**/"));
+			pattern = floating ? str_skip(pattern, 3) : pattern;
+			size_t slash = str_rfind(pattern, '/');
+			struct str last =
+				slash == STR_NONE ? pattern : str_skip(pattern, slash + 1);
+			patterns[pattern_count].last =
+				str_starts(last, STR("*")) ? str_skip(last, 1) : last;
+			patterns[pattern_count].pattern = pattern;
+			patterns[pattern_count].floating = floating;
+			patterns[pattern_count++].analyzer = &analyze_table[i];
+		}
 	}
+}
+
+const struct analyzer *analyze_for_path(struct str path)
+{
+	pthread_once(&patterns_once, cut_patterns);
+	for (size_t i = 0; i < pattern_count; i++)
+		if (str_ends(path, patterns[i].last) &&
+			pattern_matches(patterns[i].pattern, patterns[i].floating, path))
+			return patterns[i].analyzer;
+	return NULL;
+}
+
+const struct analyzer *analyze_for_head(struct str head)
+{
+	static const struct str elf = STR_INIT("\177ELF");
+	for (size_t i = 0; i < analyze_table_count; i++)
+		if (analyze_table[i].kind == LAYER_FILE_BINARY && str_starts(head, elf))
+			return &analyze_table[i];
 	return NULL;
 }
 
@@ -46,17 +79,11 @@ bool analyze_cares_below(struct str path)
 {
 	if (!path.n)
 		return true;
-	for (size_t i = 0; i < analyze_table_count; i++) {
-		struct str rest = analyze_table[i].paths;
-		struct str pattern;
-		while (str_cut(&rest, ' ', &pattern)) {
-			bool above = pattern.n > path.n && pattern.p[path.n] == '/' &&
-				     memcmp(pattern.p, path.p, path.n) == 0;
-			if (above || path_matches(pattern, path))
-				return true;
-		}
-	}
-	return false;
+	pthread_once(&patterns_once, cut_patterns);
+	for (size_t i = 0; i < pattern_count; i++)
+		if (!patterns[i].floating && pattern_lies_below(patterns[i].pattern, path))
+			return true;
+	return analyze_for_path(path) != NULL;
 }
 
 struct str analyze_versions(struct arena *arena)
@@ -105,6 +132,12 @@ int analyze_add_fact(struct analyze_sink *sink, struct str key, struct str value
 	struct layer_fact fact = { arena_str(sink->arena, key), arena_str(sink->arena, value) };
 	AVEC_PUSH(sink->arena, &sink->inventory->facts, fact);
 	return 0;
+}
+
+void analyze_partial(struct analyze_sink *sink, struct str words)
+{
+	if (!sink->partial_count++)
+		sink->partial = arena_str(sink->arena, analyze_free_text(words));
 }
 
 bool analyze_is_word(struct str text)

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See walk.h. Per entry the order of the questions matters: an impossible path is counted and
- * dropped first, then whiteouts (their names would match "status.d" patterns), then everything
- * that is neither on nor above a path an analyzer reads is passed over, which is nearly all.
+ * dropped first, then whiteouts (their names would match "status.d" patterns), then what the table
+ * names, then what begins like an executable; everything else is passed over, which is nearly all.
+ *
+ * Lower layers are not known here. What may hide something in them is kept: whiteouts, links, and
+ * of ordinary files those that stand where an executable could have stood.
  */
 #include "analyze/walk.h"
 
 #include "base/limits.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+/* Hides by guess (see below) that are kept at most; real layers have some thousand. */
+enum { GUESSES_MAX = 20000 };
+/* A buffer larger than this is given back after the file. */
+enum { SPOOL_KEPT_BYTES = 8 << 20 };
+/* Smaller than the header of any ELF file. */
+enum { BINARY_BYTES_MIN = 52 };
 
 void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_budget *budget,
 	struct layer_inventory *inventory)
@@ -19,13 +30,22 @@ void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_bud
 		.inventory = inventory,
 		.by_path = map_new(),
 		.replaced = map_new(),
+		.spool = STRBUF(LIMIT_SPOOL_BYTES > LIMIT_DATABASE_BYTES ? LIMIT_SPOOL_BYTES
+									 : LIMIT_DATABASE_BYTES),
+		.nested = { .bytes = LIMIT_NESTED_BYTES,
+			.entries = LIMIT_NESTED_ENTRIES,
+			.memory = LIMIT_SPOOL_BYTES,
+			.depth = LIMIT_NESTED_DEPTH },
 	};
+	if (budget->database_bytes > walk->spool.ceiling)
+		walk->spool.ceiling = (size_t)budget->database_bytes;
 }
 
 void walk_end(struct walk *walk)
 {
 	map_free(&walk->by_path);
 	map_free(&walk->replaced);
+	strbuf_free(&walk->spool);
 	VEC_FREE(&walk->places);
 }
 
@@ -46,24 +66,44 @@ static void drop_at(struct walk *walk, struct str path)
 		place->state = PLACE_GONE;
 }
 
-/*
- * Something that is no directory stands at path: what lies below is gone, in this layer and in
- * those below. A path that is replaced again needs a look only at the places made since.
- */
-static int replace(struct walk *walk, struct str path, struct err *err)
+/* Something that is no directory stands at path: what lay below is gone. */
+static void replace_tree(struct walk *walk, struct str path, uint64_t entry)
 {
-	uintptr_t looked = (uintptr_t)map_get(walk->replaced, path);
-	for (size_t i = looked ? looked - 1 : 0; i < walk->places.n; i++) {
-		struct place *place = walk->places.items[i];
-		if (place->path.n > path.n && place->path.p[path.n] == '/' &&
-			str_starts(place->path, path))
-			place->state = PLACE_GONE;
-	}
-	map_put(walk->replaced, path, (void *)(uintptr_t)(walk->places.n + 1));
-	if (looked)
-		return 0;
-	int r = hide(walk, LAYER_HIDE_REPLACED, path, err);
+	map_put(walk->replaced, path, (void *)(uintptr_t)entry);
+}
+
+/* … in this layer and, as was said only once, in those below. */
+static int replace(struct walk *walk, struct str path, uint64_t entry, struct err *err)
+{
+	bool said = map_get(walk->replaced, path) != NULL;
+	replace_tree(walk, path, entry);
+	int r = said ? 0 : hide(walk, LAYER_HIDE_REPLACED, path, err);
 	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/*
+ * The same for what most likely hides nothing: it is said as long as there are not too many. A
+ * layer in which every file is executable shall not fail.
+ */
+static int replace_by_guess(struct walk *walk, struct str path, uint64_t entry, struct err *err)
+{
+	if (walk->guesses >= GUESSES_MAX || walk->inventory->hides.n >= LIMIT_LAYER_WHITEOUTS)
+		return 0;
+	walk->guesses++;
+	int r = replace(walk, path, entry, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* A directory above the path was replaced after this entry. */
+static bool lost_its_directory(const struct walk *walk, struct str path, uint64_t entry)
+{
+	size_t slash;
+	while ((slash = str_rfind(path, '/')) != STR_NONE) {
+		path = str_sub(path, 0, slash);
+		if ((uintptr_t)map_get(walk->replaced, path) > entry)
+			return true;
+	}
+	return false;
 }
 
 static int add_place(struct walk *walk, const struct tar_entry *entry, uint64_t number,
@@ -82,58 +122,141 @@ static int add_place(struct walk *walk, const struct tar_entry *entry, uint64_t 
 	return 0;
 }
 
-/* The content of the present entry, if it is not more than max bytes. */
-static int read_text(struct tar *tar, const struct tar_entry *entry, uint64_t max,
-	struct strbuf *text, struct err *err)
+/* The content of the present entry, of which head was read already, into the spool. */
+static int read_text(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct str head, struct err *err)
 {
-	if (entry->size > max)
-		return err_set(err, E2BIG,
-			STR_FMT " holds %" PRIu64 " bytes, more than the limit of %" PRIu64,
-			STR_ARG(entry->path), entry->size, max);
-	char *room = strbuf_reserve(text, (size_t)entry->size);
+	strbuf_clear(&walk->spool);
+	char *room = strbuf_reserve(&walk->spool, (size_t)entry->size);
+	CHECK(room && head.n <= entry->size);
+	if (head.n)
+		memcpy(room, head.p, head.n);
 	struct stream *content = tar_entry_stream(tar);
 	size_t got;
-	int r = stream_read_full(content, room, (size_t)entry->size, &got, err);
+	int r = stream_read_full(content, room + head.n, (size_t)entry->size - head.n, &got, err);
 	stream_close(&content);
 	if (r < 0)
 		return err_wrap(err, r, STR_FMT, STR_ARG(entry->path));
-	strbuf_commit(text, got);
+	strbuf_commit(&walk->spool, head.n + got);
 	return 0;
+}
+
+static void release_spool(struct walk *walk)
+{
+	if (walk->spool.capacity > SPOOL_KEPT_BYTES)
+		strbuf_free(&walk->spool);
 }
 
 static uint64_t most_bytes(const struct walk *walk, const struct analyzer *analyzer)
 {
-	return walk->budget->database_bytes < analyzer->max_bytes ? walk->budget->database_bytes
-								  : analyzer->max_bytes;
+	bool language = layer_file_is_language(analyzer->kind);
+	uint64_t budget = language ? walk->nested.memory : walk->budget->database_bytes;
+	return budget < analyzer->max_bytes ? budget : analyzer->max_bytes;
+}
+
+static int add_partial(struct analyze_sink *sink, struct err *err)
+{
+	AUTO_STRBUF struct strbuf words = STRBUF(LIMIT_PACKAGE_TEXT);
+	if (!sink->partial_count)
+		return 0;
+	strbuf_add_str(&words, sink->partial.n ? sink->partial : STR("it is damaged"));
+	if (sink->partial_count > 1)
+		strbuf_addf(&words, " (and %zu more)", sink->partial_count - 1);
+	int r = analyze_add_fact(sink, LAYER_FACT_PARTIAL, strbuf_view(&words), err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* What an analyzer's failure means: for a language's file words, for a database the end. */
+static int take_failure(
+	struct walk *walk, struct analyze_sink *sink, struct place *place, int r, struct err *err)
+{
+	if (!layer_file_is_language(place->analyzer->kind) || arena_exceeded(walk->arena))
+		return err_trace(err, r);
+	if (r != -E2BIG)
+		walk->inventory->packages.n = place->file.first_package;
+	walk->inventory->facts.n = place->file.first_fact;
+	analyze_partial(sink, str_from(err_text(err)));
+	*err = ERR_INIT;
+	return 0;
+}
+
+static void begin_file(struct walk *walk, struct place *place, struct analyze_sink *sink)
+{
+	*sink = (struct analyze_sink){ .arena = walk->arena,
+		.inventory = walk->inventory,
+		.path = place->path,
+		.nested = &walk->nested };
+	place->file = (struct layer_file){ .kind = place->analyzer->kind,
+		.path = place->path,
+		.first_package = walk->inventory->packages.n,
+		.first_fact = walk->inventory->facts.n };
+}
+
+static int end_file(struct place *place, struct analyze_sink *sink, struct err *err)
+{
+	int r = add_partial(sink, err);
+	if (r < 0)
+		return err_trace(err, r);
+	place->file.package_count = sink->inventory->packages.n - place->file.first_package;
+	place->file.fact_count = sink->inventory->facts.n - place->file.first_fact;
+	place->state = PLACE_FILE;
+	return 0;
 }
 
 /* Makes a file of the place: text, found at path, is its content. */
 static int analyze_text(
 	struct walk *walk, struct str text, struct str path, struct place *place, struct err *err)
 {
-	struct layer_inventory *inventory = walk->inventory;
-	struct analyze_sink sink = { walk->arena, inventory };
-	place->file = (struct layer_file){ .kind = place->analyzer->kind,
-		.path = place->path,
-		.first_package = inventory->packages.n,
-		.first_fact = inventory->facts.n };
-	int r = place->analyzer->read(text, &sink, err);
+	struct analyze_sink sink;
+	struct err why = ERR_INIT;
+	begin_file(walk, place, &sink);
+	int r = place->analyzer->read(text, &sink, &why);
 	if (r < 0)
+		r = take_failure(walk, &sink, place, r, &why);
+	if (r < 0) {
+		if (err)
+			*err = why;
 		return err_wrap(err, r, STR_FMT " cannot be read", STR_ARG(path));
-	place->file.package_count = inventory->packages.n - place->file.first_package;
-	place->file.fact_count = inventory->facts.n - place->file.first_fact;
-	place->state = PLACE_FILE;
-	return 0;
+	}
+	r = end_file(place, &sink, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Makes a file of the place of which nothing was read. */
+static int tell_unread(struct walk *walk, struct place *place, struct str words, struct err *err)
+{
+	struct analyze_sink sink;
+	begin_file(walk, place, &sink);
+	analyze_partial(&sink, words);
+	int r = end_file(place, &sink, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+static int too_large(struct walk *walk, const struct tar_entry *entry, struct place *place,
+	uint64_t max, struct err *err)
+{
+	if (!layer_file_is_language(place->analyzer->kind))
+		return err_set(err, E2BIG,
+			STR_FMT " holds %" PRIu64 " bytes, more than the limit of %" PRIu64,
+			STR_ARG(entry->path), entry->size, max);
+	struct str words = arena_printf(walk->arena,
+		"it holds %" PRIu64 " bytes, more than the limit of %" PRIu64, entry->size, max);
+	int r = tell_unread(walk, place, words, err);
+	return r < 0 ? err_trace(err, r) : 0;
 }
 
 static int read_file(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
-	struct place *place, struct err *err)
+	struct str head, struct place *place, struct err *err)
 {
 	uint64_t max = most_bytes(walk, place->analyzer);
-	AUTO_STRBUF struct strbuf text = STRBUF((size_t)max);
-	int r = read_text(tar, entry, max, &text, err);
+	if (entry->size > max) {
+		int told = too_large(walk, entry, place, max, err);
+		return told < 0 ? err_trace(err, told) : 0;
+	}
+	int r = read_text(walk, tar, entry, head, err);
 	if (r == 0)
-		r = analyze_text(walk, strbuf_view(&text), entry->path, place, err);
+		r = analyze_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
+	release_spool(walk);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -149,11 +272,8 @@ static int take_whiteout(struct walk *walk, struct str directory, struct str nam
 {
 	static const struct str opaque = STR_INIT(".wh..wh..opq");
 	static const struct str reserved = STR_INIT(".wh..wh.");
-	if (str_eq(name, opaque)) {
-		if (!analyze_cares_below(directory))
-			return 0;
+	if (str_eq(name, opaque))
 		return hide(walk, LAYER_HIDE_OPAQUE, directory, err);
-	}
 	if (str_starts(name, reserved)) /* housekeeping of aufs */
 		return 0;
 	struct str hidden = str_skip(name, STR(".wh.").n);
@@ -166,8 +286,6 @@ static int take_whiteout(struct walk *walk, struct str directory, struct str nam
 	if (directory.n)
 		strbuf_add_char(&path, '/');
 	strbuf_add_str(&path, hidden);
-	if (!analyze_cares_below(strbuf_view(&path)))
-		return 0;
 	return hide(walk, LAYER_HIDE_WHITEOUT, strbuf_view(&path), err);
 }
 
@@ -176,12 +294,13 @@ static void take_hard_link(struct walk *walk, const struct tar_entry *entry, str
 {
 	const struct place *target = map_get(walk->by_path, entry->target);
 	if (target && target->state == PLACE_FILE &&
-		target->analyzer->kind == place->analyzer->kind)
+		target->analyzer->kind == place->analyzer->kind &&
+		!lost_its_directory(walk, target->path, target->entry))
 		share_file(place, target);
 }
 
 static int take_watched(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
-	const struct analyzer *analyzer, struct err *err)
+	const struct analyzer *analyzer, struct str head, struct err *err)
 {
 	static const enum place_state states[] = {
 		[TAR_FILE] = PLACE_FILE,
@@ -193,19 +312,20 @@ static int take_watched(struct walk *walk, struct tar *tar, const struct tar_ent
 	enum place_state state = states[entry->type];
 	struct place *place;
 	int r;
-	drop_at(walk, entry->path);
 	/* Whatever stands here now, the file of the layers below is gone. */
 	if (state == PLACE_GONE || state == PLACE_LINK) {
-		r = replace(walk, entry->path, err);
+		r = replace(walk, entry->path, tar_entries(tar), err);
 		if (r < 0 || state == PLACE_GONE)
 			return r < 0 ? err_trace(err, r) : 0;
+	} else {
+		replace_tree(walk, entry->path, tar_entries(tar));
 	}
 	r = add_place(walk, entry, tar_entries(tar), state, &place, err);
 	if (r < 0)
 		return err_trace(err, r);
 	place->analyzer = analyzer;
 	if (state == PLACE_FILE)
-		return read_file(walk, tar, entry, place, err);
+		return read_file(walk, tar, entry, head, place, err);
 	if (state == PLACE_HARDLINK)
 		take_hard_link(walk, entry, place);
 	return 0;
@@ -216,14 +336,109 @@ static int take_above(
 	struct walk *walk, struct tar *tar, const struct tar_entry *entry, struct err *err)
 {
 	struct place *place;
-	drop_at(walk, entry->path);
-	if (entry->type == TAR_DIRECTORY)
-		return 0;
-	int r = replace(walk, entry->path, err);
+	int r = replace(walk, entry->path, tar_entries(tar), err);
 	if (r < 0 || entry->type != TAR_SYMLINK)
 		return r < 0 ? err_trace(err, r) : 0;
 	r = add_place(walk, entry, tar_entries(tar), PLACE_LINK, &place, err);
 	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Where distributions have thousands of links that never stand for a program or a package. */
+static bool has_harmless_links(struct str path)
+{
+	static const struct str places[] = {
+		STR_INIT("usr/share/doc/"),
+		STR_INIT("usr/share/man/"),
+		STR_INIT("usr/share/locale/"),
+		STR_INIT("usr/share/zoneinfo/"),
+		STR_INIT("usr/share/terminfo/"),
+		STR_INIT("usr/share/icons/"),
+		STR_INIT("etc/"),
+	};
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (str_starts(path, places[i]))
+			return true;
+	return false;
+}
+
+static int take_symlink(
+	struct walk *walk, struct tar *tar, const struct tar_entry *entry, struct err *err)
+{
+	/* "bin -> usr/bin": later layers name programs either way. */
+	if (str_find(entry->path, '/') == STR_NONE)
+		return take_above(walk, tar, entry, err);
+	if (has_harmless_links(entry->path))
+		return 0;
+	int r = replace_by_guess(walk, entry->path, tar_entries(tar), err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Programs are named without an extension, or as libraries: "jq-1.6", "libssl.so.3". */
+static bool named_like_binary(struct str name)
+{
+	size_t dot = str_rfind(name, '.');
+	if (dot == STR_NONE || dot + 1 >= name.n)
+		return true;
+	char next = name.p[dot + 1];
+	return (next >= '0' && next <= '9') || str_eq(str_skip(name, dot), STR(".so"));
+}
+
+/* A file that no pattern names: is it an executable? */
+static int take_unnamed(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct str name, struct err *err)
+{
+	char bytes[ANALYZE_HEAD_BYTES];
+	struct str head = { bytes, 0 };
+	if (entry->size >= BINARY_BYTES_MIN) {
+		struct stream *content = tar_entry_stream(tar);
+		int r = stream_read_full(content, bytes, sizeof(bytes), &head.n, err);
+		stream_close(&content);
+		if (r < 0)
+			return err_wrap(err, r, STR_FMT, STR_ARG(entry->path));
+	}
+	const struct analyzer *analyzer = analyze_for_head(head);
+	int r = 0;
+	if (analyzer)
+		r = take_watched(walk, tar, entry, analyzer, head, err);
+	else if (entry->executable && named_like_binary(name))
+		r = replace_by_guess(walk, entry->path, tar_entries(tar), err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Another name of an executable of this layer, or of nothing that matters. */
+static int take_unnamed_hard_link(
+	struct walk *walk, struct tar *tar, const struct tar_entry *entry, struct err *err)
+{
+	const struct place *target = map_get(walk->by_path, entry->target);
+	if (!target || target->state != PLACE_FILE || target->analyzer->kind != LAYER_FILE_BINARY)
+		return 0;
+	int r = take_watched(walk, tar, entry, target->analyzer, STR(""), err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+static int take_named(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
+	struct str name, struct err *err)
+{
+	const struct analyzer *analyzer = analyze_for_path(entry->path);
+	/* A directory "x.egg-info" or "x.jar" is what it is. */
+	if (analyzer && layer_file_is_language(analyzer->kind) && entry->type == TAR_DIRECTORY)
+		return 0;
+	if (analyzer)
+		return take_watched(walk, tar, entry, analyzer, STR(""), err);
+	if (entry->type == TAR_DIRECTORY)
+		return 0;
+	if (analyze_cares_below(entry->path))
+		return take_above(walk, tar, entry, err);
+	switch (entry->type) {
+	case TAR_FILE:
+		return take_unnamed(walk, tar, entry, name, err);
+	case TAR_SYMLINK:
+		return take_symlink(walk, tar, entry, err);
+	case TAR_HARDLINK:
+		return take_unnamed_hard_link(walk, tar, entry, err);
+	default:
+		return 0;
+	}
 }
 
 static int take_entry(
@@ -235,15 +450,27 @@ static int take_entry(
 	}
 	size_t slash = str_rfind(entry->path, '/');
 	struct str name = slash == STR_NONE ? entry->path : str_skip(entry->path, slash + 1);
+	int r;
 	if (str_starts(name, STR(".wh."))) {
 		struct str directory = slash == STR_NONE ? STR("") : str_sub(entry->path, 0, slash);
-		return take_whiteout(walk, directory, name, err);
+		r = take_whiteout(walk, directory, name, err);
+	} else if (entry->path.n) {
+		drop_at(walk, entry->path);
+		r = take_named(walk, tar, entry, name, err);
+	} else {
+		r = 0;
 	}
-	if (!entry->path.n || !analyze_cares_below(entry->path))
-		return 0;
-	const struct analyzer *analyzer = analyze_for_path(entry->path);
-	return analyzer ? take_watched(walk, tar, entry, analyzer, err)
-			: take_above(walk, tar, entry, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Places below what stands where a directory stood. */
+static void drop_replaced(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->places.n; i++) {
+		struct place *place = walk->places.items[i];
+		if (lost_its_directory(walk, place->path, place->entry))
+			place->state = PLACE_GONE;
+	}
 }
 
 int walk_entries(struct walk *walk, struct tar *tar, struct err *err)
@@ -251,8 +478,10 @@ int walk_entries(struct walk *walk, struct tar *tar, struct err *err)
 	for (;;) {
 		struct tar_entry entry;
 		int r = tar_next(tar, &entry, err);
-		if (r == TAR_END)
+		if (r == TAR_END) {
+			drop_replaced(walk);
 			return 0;
+		}
 		if (r < 0)
 			return err_trace(err, r);
 		walk->inventory->entries = tar_entries(tar);
@@ -268,6 +497,22 @@ const struct place *walk_waiting(const struct walk *walk)
 		if (walk->places.items[i]->state == PLACE_HARDLINK)
 			return walk->places.items[i];
 	return NULL;
+}
+
+void walk_give_up_links(struct walk *walk)
+{
+	struct err ignored = ERR_INIT;
+	for (size_t i = 0; i < walk->places.n; i++) {
+		struct place *place = walk->places.items[i];
+		/* Without room for its words the place keeps waiting, and fails the layer. */
+		if (place->state == PLACE_HARDLINK &&
+			layer_file_is_language(place->analyzer->kind) &&
+			tell_unread(walk, place,
+				STR("it is a hard link to an earlier file, and this layer cannot "
+				    "be read again"),
+				&ignored) < 0)
+			return;
+	}
 }
 
 /* Places that wait, by target; and how often a place was given a target. */
@@ -302,7 +547,7 @@ static const struct place *find_read(
 	return NULL;
 }
 
-/* Gives the present entry's content to the places before whose link it stands. */
+/* Gives the present entry's content, in the spool, to the places before whose link it stands. */
 static int read_targets(struct walk *walk, struct tar *tar, const struct tar_entry *entry,
 	struct place *first, struct err *err)
 {
@@ -312,8 +557,7 @@ static int read_targets(struct walk *walk, struct tar *tar, const struct tar_ent
 	for (const struct place *place = first; place; place = place->next)
 		if (most_bytes(walk, place->analyzer) > max)
 			max = most_bytes(walk, place->analyzer);
-	AUTO_STRBUF struct strbuf text = STRBUF((size_t)max);
-	int r = read_text(tar, entry, max, &text, err);
+	int r = entry->size <= max ? read_text(walk, tar, entry, STR(""), err) : 0;
 	for (struct place *place = first; place && r == 0; place = place->next) {
 		if (tar_entries(tar) >= place->entry)
 			continue;
@@ -322,13 +566,13 @@ static int read_targets(struct walk *walk, struct tar *tar, const struct tar_ent
 			share_file(place, same);
 			continue;
 		}
-		if (text.n > most_bytes(walk, place->analyzer))
-			return err_set(err, E2BIG,
-				STR_FMT " holds %" PRIu64 " bytes, too many for " STR_FMT,
-				STR_ARG(entry->path), entry->size, STR_ARG(place->path));
-		r = analyze_text(walk, strbuf_view(&text), entry->path, place, err);
+		if (entry->size > most_bytes(walk, place->analyzer))
+			r = too_large(walk, entry, place, most_bytes(walk, place->analyzer), err);
+		else
+			r = analyze_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
 		read[count++] = place;
 	}
+	release_spool(walk);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 

@@ -6,6 +6,9 @@
  * directory takes everything below with it, as extraction would. So what is found is kept as
  * "places" by path that can still be dropped, and becomes an inventory in walk_finish().
  *
+ * A file is read if its path matches a pattern of the table, or if it begins like an executable.
+ * All analyzers share this one pass and one buffer.
+ *
  * Whoever made the layer chooses every count in here, so nothing may cost the product of two.
  */
 #ifndef ANALYZE_WALK_H
@@ -42,9 +45,12 @@ struct walk {
 	const struct analyze_budget *budget;
 	struct layer_inventory *inventory;
 	struct map *by_path;
-	/* Path that was replaced → how many places were looked through for what lay below, plus 1.
-	 */
+	/* Path of something that is no directory → number of its last entry: places below it that
+	 * are older are gone. */
 	struct map *replaced;
+	size_t guesses; /* hides that only matter if a lower layer holds something there */
+	struct analyze_nested nested;
+	struct strbuf spool; /* content of the file that is read; its memory is used again */
 	VEC(struct place *) places;
 };
 
@@ -56,6 +62,8 @@ void walk_end(struct walk *walk); /* releases what is not in the arena */
 int walk_entries(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK;
 /* The first hard link that waits for its target, or NULL. */
 const struct place *walk_waiting(const struct walk *walk);
+/* There can be no further pass: language files that still wait are told as not read. */
+void walk_give_up_links(struct walk *walk);
 /* A further pass from the start: reads the targets of hard links. */
 int walk_hard_links(struct walk *walk, struct tar *tar, struct err *err) MUST_CHECK;
 /* -E2BIG when links multiply packages past the limit. */

@@ -42,6 +42,21 @@
 /* One package database or other text file that an analyzer reads whole; real ones are below 20 MB.
  */
 #define LIMIT_DATABASE_BYTES   ((size_t)128 << 20)
+/* One executable or Java archive, which is read whole because its directory stands at its end; and
+ * all archives that are open inside each other. Server jars and browsers are below 200 MB. */
+#define LIMIT_SPOOL_BYTES      ((size_t)384 << 20)
+/* Archives inside archives: an ear with a war with a jar with a shaded jar is 4. */
+#define LIMIT_NESTED_DEPTH     8
+/* What archives inside the archives of one layer may unpack to: ten of the largest server jars. */
+#define LIMIT_NESTED_BYTES     ((uint64_t)2 << 30)
+/* Members of all archives of one layer; the largest application servers have some 300,000. */
+#define LIMIT_NESTED_ENTRIES   ((uint64_t)4 << 20)
+/* Metadata of one language package: package.json and the like; real ones are below 2 MB. */
+#define LIMIT_METADATA_BYTES   ((size_t)16 << 20)
+/* A list of all packages of an application: installed.json, deps.json; real ones are below 10 MB. */
+#define LIMIT_PACKAGE_LIST_BYTES ((size_t)64 << 20)
+/* JSON values in such a file, each some 100 bytes while it is read. */
+#define LIMIT_METADATA_VALUES  ((size_t)1000000)
 /* Packages of one layer; the largest distributions' full installs have some 60,000. */
 #define LIMIT_LAYER_PACKAGES   ((size_t)250000)
 /* Whiteouts kept of one layer. */

@@ -124,6 +124,7 @@ static void fill(struct tar *tar, struct archive_entry *from, struct tar_entry *
 	strbuf_clear(&tar->target);
 	entry->impossible = !raw.p || !tar_normalise_path(raw, tar->limits.path, &tar->path);
 	entry->size = size > 0 ? (uint64_t)size : 0;
+	entry->executable = (archive_entry_perm(from) & 0111) != 0;
 	if (entry->type == TAR_HARDLINK) {
 		struct str target = str_from(archive_entry_hardlink(from));
 		if (!tar_normalise_path(target, tar->limits.path, &tar->target))

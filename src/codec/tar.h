@@ -21,6 +21,7 @@ struct tar_entry {
 	struct str path;
 	struct str target; /* of a link: symbolic as written, hard normalised like a path */
 	uint64_t size;	   /* of a file's content */
+	bool executable;   /* somebody may execute it */
 	/* The path (or the target of a hard link) has a ".." component, a NUL or is too long: not
 	 * usable. */
 	bool impossible;

@@ -31,8 +31,31 @@ enum layer_file_kind {
 	LAYER_FILE_OS_RELEASE,	  /* etc/os-release, usr/lib/os-release */
 	LAYER_FILE_APK_REPOSITORIES,
 	LAYER_FILE_DEBIAN_VERSION,
+	/* What languages' tools leave behind; more than one package each where they say so. */
+	LAYER_FILE_NPM,		 /* package.json of an installed package */
+	LAYER_FILE_PYTHON,	 /* METADATA or PKG-INFO */
+	LAYER_FILE_PYTHON_EGG,	 /* NAME.egg: a zip archive */
+	LAYER_FILE_CONDA,	 /* conda-meta/NAME.json */
+	LAYER_FILE_JAVA,	 /* jar, war, ear …, with what is nested inside */
+	LAYER_FILE_GEM,		 /* specifications/NAME.gemspec */
+	LAYER_FILE_COMPOSER,	 /* vendor/composer/installed.json */
+	LAYER_FILE_DOTNET,	 /* NAME.deps.json */
+	LAYER_FILE_JAVA_RELEASE, /* the file "release" of a Java runtime */
+	LAYER_FILE_BINARY,	 /* an ELF file, known by its first bytes */
 	LAYER_FILE_KIND_COUNT
 };
+
+/*
+ * Files of languages' tools and unpackaged software. A damaged one does not fail the layer, because
+ * layers hold broken samples and half-deleted trees; it has the fact LAYER_FACT_PARTIAL instead.
+ */
+static inline bool layer_file_is_language(enum layer_file_kind kind)
+{
+	return kind >= LAYER_FILE_NPM && kind <= LAYER_FILE_BINARY;
+}
+
+/* Key of the fact that says in words why not everything of a file was read. */
+#define LAYER_FACT_PARTIAL STR("partial")
 
 struct layer_file {
 	enum layer_file_kind kind;

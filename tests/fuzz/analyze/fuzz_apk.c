@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct arena *arena = arena_new(0);
 	struct layer_inventory inventory = { 0 };
-	struct analyze_sink sink = { arena, &inventory };
+	struct analyze_sink sink = { .arena = arena, .inventory = &inventory };
 	struct err err = ERR_INIT;
 	analyze_fn *analyze = analyze_apk_installed;
 	int r = analyze((struct str){ (const char *)bytes, n }, &sink, &err);

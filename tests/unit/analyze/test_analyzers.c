@@ -18,7 +18,7 @@ struct result {
 static struct result run(analyze_fn *analyze, const char *text)
 {
 	struct result result = { .arena = arena_new(0) };
-	struct analyze_sink sink = { result.arena, &result.inventory };
+	struct analyze_sink sink = { .arena = result.arena, .inventory = &result.inventory };
 	result.code = analyze(str_from(text), &sink, &result.err);
 	return result;
 }
