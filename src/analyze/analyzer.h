@@ -40,6 +40,8 @@ analyze_fn analyze_dpkg_status;
 analyze_fn analyze_dpkg_status_d;
 analyze_fn analyze_apk_installed;
 analyze_fn analyze_os_release;
+analyze_fn analyze_npm;
+analyze_fn analyze_binary;
 analyze_fn analyze_text_file; /* the whole text as the fact "text" */
 
 struct analyzer {

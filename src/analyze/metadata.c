@@ -12,7 +12,8 @@ int metadata_json(struct str text, json_t **root, struct err *err)
 		text = str_skip(text, mark.n);
 	/* A few bytes of text can become a hundred of tree: asked before it is built. */
 	if (json_values_at_most(text) > LIMIT_METADATA_VALUES)
-		return err_set(err, E2BIG, "it has more than %zu JSON values", LIMIT_METADATA_VALUES);
+		return err_set(
+			err, E2BIG, "it has more than %zu JSON values", LIMIT_METADATA_VALUES);
 	int r = json_parse(text, text.n, root, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -35,8 +36,8 @@ struct str metadata_licence(struct arena *arena, const json_t *value)
 		struct str one = licence_of(json_array_get(value, i));
 		if (!one.n)
 			continue;
-		all = all.n ? arena_printf(arena, STR_FMT " OR " STR_FMT, STR_ARG(all),
-				      STR_ARG(one))
+		all = all.n ? arena_printf(
+				      arena, STR_FMT " OR " STR_FMT, STR_ARG(all), STR_ARG(one))
 			    : one;
 	}
 	return all;

@@ -22,7 +22,7 @@ struct str metadata_header(struct str text, struct str name);
  * Adds a package of a language: source name and version are its own. One without usable name or
  * version is passed over: nothing could be said about it.
  */
-int metadata_add(struct analyze_sink *sink, const struct package *package, struct err *err)
-	MUST_CHECK;
+int metadata_add(
+	struct analyze_sink *sink, const struct package *package, struct err *err) MUST_CHECK;
 
 #endif

@@ -139,7 +139,7 @@ static struct str upgrade_command(struct arena *arena, const struct package *pac
 		return arena_printf(arena, ": dnf upgrade -y " STR_FMT, STR_ARG(package->name));
 	case PACKAGE_ALPM: /* single packages are not upgraded there */
 		return STR(": pacman -Syu --noconfirm");
-	case PACKAGE_TYPE_COUNT:
+	default: /* what a language's tool would do depends on the application's own files */
 		break;
 	}
 	return STR("");

@@ -7,7 +7,7 @@
  */
 #include "inventory/package.h"
 
-#include <string.h>
+#include "inventory/purl.h"
 
 static const struct {
 	struct str name;
@@ -57,25 +57,6 @@ bool package_same(const struct package *a, const struct package *b)
 	       str_eq(a->module, b->module);
 }
 
-static bool unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr(".-_~:", c));
-}
-
-static void encode(struct strbuf *out, struct str text, bool lower)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-		if (lower && c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		if (unreserved(c))
-			strbuf_add_char(out, c);
-		else
-			strbuf_addf(out, "%%%02X", (unsigned)(unsigned char)c);
-	}
-}
-
 struct str package_version_epoch(struct str version, struct str *rest)
 {
 	struct str tail = version;
@@ -95,7 +76,7 @@ static void add_qualifier(struct strbuf *out, char *separator, const char *key, 
 	if (!value.n)
 		return;
 	strbuf_addf(out, "%c%s=", *separator, key);
-	encode(out, value, false);
+	purl_encode(out, value, false);
 	*separator = '&';
 }
 
@@ -114,21 +95,24 @@ void package_purl(
 	strbuf_add_str(out, package_type_name(package->type));
 	strbuf_add_char(out, '/');
 	if (os_package && os_id.n) {
-		encode(out, os_id, true);
+		purl_encode(out, os_id, true);
 		strbuf_add_char(out, '/');
 	}
 	/* deb, apk and alpm names are lower case by the specification; rpm's keep their case. */
-	encode(out, package->name, os_package && package->type != PACKAGE_RPM);
+	if (os_package)
+		purl_encode(out, package->name, package->type != PACKAGE_RPM);
+	else
+		purl_language_name(out, package->type, package->name);
 	if (version.n) {
 		strbuf_add_char(out, '@');
-		encode(out, version, false);
+		purl_encode(out, version, false);
 	}
-	add_qualifier(out, &separator, "arch", package->arch);
+	add_qualifier(out, &separator, purl_arch_key(package->type), package->arch);
 	if (os_package && os_id.n && os_version.n) {
 		strbuf_addf(out, "%cdistro=", separator);
-		encode(out, os_id, true);
+		purl_encode(out, os_id, true);
 		strbuf_add_char(out, '-');
-		encode(out, os_version, false);
+		purl_encode(out, os_version, false);
 		separator = '&';
 	}
 	add_qualifier(out, &separator, "epoch", epoch);

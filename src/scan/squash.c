@@ -256,7 +256,7 @@ static void tree_add_layer(struct tree *tree, const struct layer_inventory *laye
 static bool is_database(enum layer_file_kind kind)
 {
 	return kind == LAYER_FILE_DPKG_STATUS || kind == LAYER_FILE_DPKG_STATUS_D ||
-	       kind == LAYER_FILE_APK_INSTALLED;
+	       kind == LAYER_FILE_APK_INSTALLED || layer_file_is_language(kind);
 }
 
 /* name, version, arch: what stays the same when a database is written again. */

@@ -141,7 +141,7 @@ static void hides_of_all_kinds(void **state)
 		{ ".wh.var", '0', LAYER_HIDE_WHITEOUT, "var" },
 		{ "var/lib/dpkg/status.d/.wh.base", '0', LAYER_HIDE_WHITEOUT,
 			"var/lib/dpkg/status.d/base" },
-		{ "home/.wh.user", '0', LAYER_HIDE_WHITEOUT, NULL },
+		{ "home/.wh.user", '0', LAYER_HIDE_WHITEOUT, "home/user" },
 		{ "var/lib/.wh..wh..opq", '0', LAYER_HIDE_OPAQUE, "var/lib" },
 		{ ".wh..wh..opq", '0', LAYER_HIDE_OPAQUE, "" },
 		{ "var/.wh..wh.plnk", '0', LAYER_HIDE_WHITEOUT, NULL },
