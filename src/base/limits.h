@@ -53,8 +53,9 @@
 #define LIMIT_NESTED_ENTRIES   ((uint64_t)4 << 20)
 /* Metadata of one language package: package.json and the like; real ones are below 2 MB. */
 #define LIMIT_METADATA_BYTES   ((size_t)16 << 20)
-/* A list of all packages of an application: installed.json, deps.json; real ones are below 10 MB. */
-#define LIMIT_PACKAGE_LIST_BYTES ((size_t)64 << 20)
+/* A list of all packages of an application: installed.json, deps.json; real ones are below 10 MB.
+ */
+#define LIMIT_LIST_BYTES       ((size_t)64 << 20)
 /* JSON values in such a file, each some 100 bytes while it is read. */
 #define LIMIT_METADATA_VALUES  ((size_t)1000000)
 /* Packages of one layer; the largest distributions' full installs have some 60,000. */
