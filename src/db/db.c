@@ -147,7 +147,13 @@ int db_read(struct db *db, db_fn fn, void *argument, struct err *err)
 int db_write(struct db *db, db_fn fn, void *argument, struct err *err)
 {
 	CHECK(!inside_call);
-	return db_writer_run(db->writer, fn, argument, err);
+	return db_writer_run(db->writer, DB_WRITE_DURABLE, fn, argument, err);
+}
+
+int db_write_relaxed(struct db *db, db_fn fn, void *argument, struct err *err)
+{
+	CHECK(!inside_call);
+	return db_writer_run(db->writer, DB_WRITE_RELAXED, fn, argument, err);
 }
 
 struct db_stmt *db_stmt(struct db_conn *conn, const char *sql)

@@ -45,6 +45,13 @@ void db_close(struct db **db); /* waits for queued writes; nulls *db */
 typedef int (*db_fn)(struct db_conn *conn, void *argument, struct err *err);
 int db_read(struct db *db, db_fn fn, void *argument, struct err *err) MUST_CHECK;
 int db_write(struct db *db, db_fn fn, void *argument, struct err *err) MUST_CHECK;
+/*
+ * For writes that promise nobody anything: returns when the write is committed and readers see it,
+ * without waiting for the disk. It survives the end of the process; a loss of power may undo it
+ * (never alone: nothing that was committed after it is kept then). The next db_write() makes it
+ * durable, too.
+ */
+int db_write_relaxed(struct db *db, db_fn fn, void *argument, struct err *err) MUST_CHECK;
 
 /*
  * Statements. db_stmt() gives a prepared statement cached on the connection by the address-equal or

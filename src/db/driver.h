@@ -31,6 +31,9 @@ struct db_driver {
 	int (*begin)(struct db_conn *conn, enum db_role role, struct err *err);
 	int (*commit)(struct db_conn *conn, struct err *err);
 	void (*abandon)(struct db_conn *conn);
+	/* Between transactions of the writer: whether commit() waits for the disk; at first it
+	 * does. */
+	int (*set_durable)(struct db_conn *conn, bool durable, struct err *err);
 	/* One level of nesting inside a write transaction. */
 	int (*savepoint)(struct db_conn *conn, struct err *err);
 	int (*savepoint_keep)(struct db_conn *conn, struct err *err);

@@ -193,6 +193,16 @@ static int sqlite_commit(struct db_conn *conn, struct err *err)
 	return db_exec(conn, "COMMIT", err);
 }
 
+/*
+ * NORMAL writes the same to the log but does not sync it; a later sync under FULL covers all that
+ * stands before it in the log.
+ */
+static int sqlite_set_durable(struct db_conn *conn, bool durable, struct err *err)
+{
+	return run(conn_of(conn),
+		durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+}
+
 static bool sqlite_in_transaction(struct db_conn *conn)
 {
 	return !sqlite3_get_autocommit(conn_of(conn)->handle);
@@ -256,6 +266,7 @@ const struct db_driver db_driver_sqlite = {
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.abandon = sqlite_abandon,
+	.set_durable = sqlite_set_durable,
 	.savepoint = sqlite_savepoint,
 	.savepoint_keep = sqlite_savepoint_keep,
 	.savepoint_undo = sqlite_savepoint_undo,

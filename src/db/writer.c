@@ -10,6 +10,10 @@
  * itself (full disk, I/O error). Then every caller of the batch whose write had been done gets that
  * error; nothing is run a second time behind the caller's back.
  *
+ * Relaxed writes wait in a queue of their own and go first, in a transaction whose commit does not
+ * sync: they pass between two syncs instead of waiting for the next. A stream of them cannot starve
+ * the others, because after each of their batches a durable one has its turn.
+ *
  * A request lives on its caller's stack; the writer must not touch it once it has set done.
  */
 #include "db/writer.h"
@@ -38,22 +42,39 @@ struct db_writer {
 	pthread_t thread;
 	struct lock lock;
 	struct lock_cond work;
-	struct request *first; /* waiting requests, oldest first */
-	struct request **last;
+	struct {
+		struct request *first; /* waiting requests, oldest first */
+		struct request **last;
+	} queues[DB_WRITE_KINDS];
 	bool stopping;
+	bool durable;		     /* only the writer thread: how the connection commits */
 	VEC(struct request *) batch; /* only the writer thread: taken, not answered yet */
 };
 
-static struct request *take(struct db_writer *writer, bool wait)
+static bool any_waits(const struct db_writer *writer)
+{
+	return writer->queues[DB_WRITE_RELAXED].first || writer->queues[DB_WRITE_DURABLE].first;
+}
+
+/* Waits until there is something to do. False: there is not, and there will not be. */
+static bool wait_for_work(struct db_writer *writer)
 {
 	lock_take(&writer->lock);
-	while (wait && !writer->first && !writer->stopping)
+	while (!any_waits(writer) && !writer->stopping)
 		lock_cond_wait(&writer->work, &writer->lock);
-	struct request *request = writer->first;
+	bool work = any_waits(writer);
+	lock_release(&writer->lock);
+	return work;
+}
+
+static struct request *take(struct db_writer *writer, enum db_write_kind kind)
+{
+	lock_take(&writer->lock);
+	struct request *request = writer->queues[kind].first;
 	if (request) {
-		writer->first = request->next;
-		if (!writer->first)
-			writer->last = &writer->first;
+		writer->queues[kind].first = request->next;
+		if (!request->next)
+			writer->queues[kind].last = &writer->queues[kind].first;
 	}
 	lock_release(&writer->lock);
 	return request;
@@ -68,7 +89,7 @@ static bool answer_all(struct db_writer *writer)
 		request->done = true;
 		lock_cond_signal(&request->woken);
 	}
-	bool busy = writer->first != NULL;
+	bool busy = any_waits(writer);
 	lock_release(&writer->lock);
 	writer->batch.n = 0;
 	return busy;
@@ -109,15 +130,28 @@ static int run_one(struct db_writer *writer, struct request *request, struct err
 	return result < 0 ? err_trace(err, result) : 0;
 }
 
+static int choose_durability(struct db_writer *writer, bool durable, struct err *err)
+{
+	if (writer->durable == durable)
+		return 0;
+	int result = writer->conn->driver->set_durable(writer->conn, durable, err);
+	if (result < 0)
+		return err_trace(err, result);
+	writer->durable = durable;
+	return 0;
+}
+
 /* Fills one transaction, starting with first, and ends it. All of it is in writer->batch then. */
-static void run_batch(struct db_writer *writer, struct request *first)
+static void run_batch(struct db_writer *writer, enum db_write_kind kind, struct request *first)
 {
 	struct db_conn *conn = writer->conn;
 	const struct db_driver *driver = conn->driver;
 	struct err err = ERR_INIT;
 	int64_t began = clock_monotonic(os_clock());
 	struct request *request = first;
-	int result = driver->begin(conn, DB_ROLE_WRITER, &err);
+	int result = choose_durability(writer, kind == DB_WRITE_DURABLE, &err);
+	if (result == 0)
+		result = driver->begin(conn, DB_ROLE_WRITER, &err);
 	for (;;) {
 		VEC_PUSH(&writer->batch, request);
 		if (result == 0)
@@ -125,7 +159,7 @@ static void run_batch(struct db_writer *writer, struct request *first)
 		if (result < 0 || writer->batch.n >= BATCH_WRITES ||
 			clock_monotonic(os_clock()) - began >= BATCH_US)
 			break;
-		request = take(writer, false);
+		request = take(writer, kind);
 		if (!request)
 			break;
 	}
@@ -140,10 +174,15 @@ static void run_batch(struct db_writer *writer, struct request *first)
 static void writer_main(void *argument)
 {
 	struct db_writer *writer = argument;
-	struct request *request;
-	while ((request = take(writer, true)) != NULL) {
-		run_batch(writer, request);
-		bool busy = answer_all(writer);
+	while (wait_for_work(writer)) {
+		bool busy = false;
+		for (int kind = 0; kind < DB_WRITE_KINDS; kind++) {
+			struct request *first = take(writer, (enum db_write_kind)kind);
+			if (!first)
+				continue;
+			run_batch(writer, (enum db_write_kind)kind, first);
+			busy = answer_all(writer);
+		}
 		writer->conn->driver->housekeeping(writer->conn, busy);
 	}
 }
@@ -162,7 +201,9 @@ int db_writer_start(struct db_conn *conn, struct db_writer **writer, struct err 
 	struct db_writer *made = calloc(1, sizeof(*made));
 	CHECK(made);
 	made->conn = conn;
-	made->last = &made->first;
+	made->durable = true;
+	for (int kind = 0; kind < DB_WRITE_KINDS; kind++)
+		made->queues[kind].last = &made->queues[kind].first;
 	lock_init(&made->lock, LOCK_DB_WRITER);
 	lock_cond_init(&made->work);
 	int result = thread_start("db-writer", writer_main, made, &made->thread, err);
@@ -174,7 +215,8 @@ int db_writer_start(struct db_conn *conn, struct db_writer **writer, struct err 
 	return 0;
 }
 
-int db_writer_run(struct db_writer *writer, db_fn fn, void *argument, struct err *err)
+int db_writer_run(struct db_writer *writer, enum db_write_kind kind, db_fn fn, void *argument,
+	struct err *err)
 {
 	/* Words of a failure are needed for others of the batch even when the caller wants none. */
 	struct err own = ERR_INIT;
@@ -182,8 +224,8 @@ int db_writer_run(struct db_writer *writer, db_fn fn, void *argument, struct err
 	lock_cond_init(&request.woken);
 	lock_take(&writer->lock);
 	CHECK(!writer->stopping);
-	*writer->last = &request;
-	writer->last = &request.next;
+	*writer->queues[kind].last = &request;
+	writer->queues[kind].last = &request.next;
 	lock_cond_signal(&writer->work);
 	while (!request.done)
 		lock_cond_wait(&request.woken, &writer->lock);

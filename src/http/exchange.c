@@ -284,11 +284,28 @@ void http_reply_length(struct http_exchange *x, int status, uint64_t n)
 		0);
 }
 
+/* The bytes in a buffer of their own, or NULL. */
+static char *read_whole(int fd, uint64_t offset, size_t n)
+{
+	char *bytes = malloc(n);
+	CHECK(bytes);
+	if (pread(fd, bytes, n, (off_t)offset) == (ssize_t)n)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
 void http_reply_fd(struct http_exchange *x, int status, int fd, uint64_t offset, uint64_t n)
 {
-	if (!n) {
+	/* Little is sent together with the head: one call and one packet instead of two. */
+	char *bytes = n && n <= HTTP_INLINE_BYTES ? read_whole(fd, offset, (size_t)n) : NULL;
+	if (!n || bytes) {
 		close(fd);
-		reply(x, status, empty_response(), 0);
+		reply(x, status,
+			bytes ? MHD_create_response_from_buffer(
+					(size_t)n, bytes, MHD_RESPMEM_MUST_FREE)
+			      : empty_response(),
+			n);
 		return;
 	}
 	reply(x, status, MHD_create_response_from_fd_at_offset64(n, fd, offset), n);

@@ -101,6 +101,9 @@ enum {
 	HTTP_DISCARD_SMALL = 64 * 1024,
 	/* Memory of one request besides its body: headers are at most HTTP_POOL_BYTES. */
 	HTTP_ARENA_BYTES = 4 << 20,
+	/* Bytes of a file up to this many are copied into the answer instead of sent from the file.
+	 */
+	HTTP_INLINE_BYTES = 32 * 1024,
 	/* Read buffer and headers of one connection; resident while it is idle. */
 	HTTP_POOL_BYTES = 32 * 1024,
 };

@@ -87,7 +87,9 @@ int registry_upload_start(struct registry *r, struct str repository, char id[37]
 		.started_us = now,
 		.updated_us = now,
 	};
-	int rc = store_write(r->store, insert_row, &row, err);
+	/* Nothing is stored yet, so nothing is promised: an upload that a loss of power takes away
+	 * is unknown, upon which clients start a new one. */
+	int rc = store_write_relaxed(r->store, insert_row, &row, err);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
 }
 

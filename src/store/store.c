@@ -84,6 +84,12 @@ int store_write(struct store *store, db_fn fn, void *argument, struct err *err)
 	return db_write(store->db, fn, argument, err);
 }
 
+int store_write_relaxed(struct store *store, db_fn fn, void *argument, struct err *err)
+{
+	CHECK_MAGIC(store, STORE_MAGIC);
+	return db_write_relaxed(store->db, fn, argument, err);
+}
+
 const struct store_identity *store_identity(const struct store *store)
 {
 	CHECK_MAGIC(store, STORE_MAGIC);

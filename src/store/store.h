@@ -23,9 +23,10 @@ enum { STORE_ABSENT = 1 };
 int store_open(const char *data_dir, const struct clock *clock, struct store **store,
 	struct err *err) MUST_CHECK;
 void store_close(struct store **store);
-/* db_read / db_write of the store's database (contract there). */
+/* db_read, db_write and db_write_relaxed of the store's database (contract there). */
 int store_read(struct store *store, db_fn fn, void *argument, struct err *err) MUST_CHECK;
 int store_write(struct store *store, db_fn fn, void *argument, struct err *err) MUST_CHECK;
+int store_write_relaxed(struct store *store, db_fn fn, void *argument, struct err *err) MUST_CHECK;
 
 /* Who we are towards Azure-style clients. Fixed at first start; borrowed for the store's life. */
 struct store_identity {
