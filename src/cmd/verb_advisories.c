@@ -347,9 +347,15 @@ static const char *compare_line(enum version_grammar grammar, struct str line)
 enum cli_exit verb_advisories_compare(struct cli *cli)
 {
 	enum version_grammar grammar;
-	if (!version_grammar_parse(str_from(cli->arguments[0]), &grammar))
-		return cli_misuse(
-			cli, "\"%s\" is not a version grammar (dpkg, apk)", cli->arguments[0]);
+	if (!version_grammar_parse(str_from(cli->arguments[0]), &grammar)) {
+		AUTO_STRBUF struct strbuf names = STRBUF(1024);
+		for (int i = 0; i < GRAMMAR_COUNT; i++) {
+			strbuf_add_cstr(&names, i ? ", " : "");
+			strbuf_add_str(&names, version_grammar_name((enum version_grammar)i));
+		}
+		return cli_misuse(cli, "\"%s\" is not a version grammar (known: %s)",
+			cli->arguments[0], strbuf_cstr(&names));
+	}
 	AUTO_FREE char *line = NULL;
 	size_t room = 0;
 	ssize_t n;

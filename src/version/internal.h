@@ -7,6 +7,7 @@
 #ifndef VERSION_INTERNAL_H
 #define VERSION_INTERNAL_H
 
+#include "base/check.h"
 #include "base/str.h"
 
 #define GRAMMAR(id, name, compare, valid, doc)                                                     \
@@ -33,6 +34,20 @@ static inline bool version_is_alpha(char c)
 	return version_is_lower((char)(c | 0x20));
 }
 
+static inline bool version_is_alnum(char c)
+{
+	return version_is_digit(c) || version_is_alpha(c);
+}
+
+static inline char version_to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Takes the longest run of wanted characters (perhaps none) from the front of *text. */
+struct str version_take(struct str *text, bool (*wanted)(char c));
+/* Is the text at least one character, all of them visible ASCII? */
+bool version_is_visible(struct str text);
 /* Compares two runs of digits as numbers of any size; the empty run is 0. */
 int version_compare_digits(struct str a, struct str b);
 

@@ -43,6 +43,24 @@ bool version_compare(enum version_grammar grammar, struct str a, struct str b, i
 	return true;
 }
 
+struct str version_take(struct str *text, bool (*wanted)(char c))
+{
+	size_t n = 0;
+	while (n < text->n && wanted(text->p[n]))
+		n++;
+	struct str taken = str_sub(*text, 0, n);
+	*text = str_skip(*text, n);
+	return taken;
+}
+
+bool version_is_visible(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~')
+			return false;
+	return text.n > 0;
+}
+
 int version_compare_digits(struct str a, struct str b)
 {
 	while (a.n && *a.p == '0')
