@@ -25,6 +25,8 @@ TABLES = [
     ("src/cmd/settings.def", "SETTING", 1),
     ("src/cmd/verbs.def", "VERB", 0),
     ("src/base/events.def", "EVENT", 0),
+    ("src/base/metrics.def", "METRIC", 0),
+    ("src/base/metrics.def", "METRIC_ROUTE", 0),
     ("src/inventory/image_states.def", "IMAGE_STATE", 0),
 ]
 

@@ -22,13 +22,23 @@ struct store;
 struct assess;
 struct scan_coordinator;
 
+enum api_metrics { /* who may read /metrics; in the order of the setting's choices */
+	API_METRICS_OFF,
+	API_METRICS_LOOPBACK, /* clients on this machine */
+	API_METRICS_OPEN,
+};
+
 struct api_context {
 	struct registry *registry;
 	struct store *store;
 	struct assess *assess;	       /* NULL: the server judges nothing (tests) */
 	struct scan_coordinator *scan; /* NULL: the server scans nothing (tests) */
 	const struct clock *clock;
+	enum api_metrics metrics;
 };
+
+/* Makes the counters of all routes. Once in a process, before the server starts. */
+void api_metrics_start(const struct clock *clock);
 
 /* All routes, for struct http_settings. Static storage. */
 void api_routes(const struct http_route **routes, size_t *count);

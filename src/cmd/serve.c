@@ -96,6 +96,14 @@ static int start_scanner(struct serve *serve, const struct config *config, struc
 	return r ? err_trace(err, r) : 0;
 }
 
+static enum api_metrics metrics_readers(const struct config *config)
+{
+	struct str choice = config_text(config, SETTING_SERVER_METRICS);
+	return str_eq(choice, STR("off"))    ? API_METRICS_OFF
+	       : str_eq(choice, STR("open")) ? API_METRICS_OPEN
+					     : API_METRICS_LOOPBACK;
+}
+
 static int start_http(struct serve *serve, const struct config *config,
 	const struct listen_address *listen, struct err *err)
 {
@@ -111,6 +119,7 @@ static int start_http(struct serve *serve, const struct config *config,
 		.assess = serve->assess,
 		.scan = serve->scan,
 		.clock = os_clock(),
+		.metrics = metrics_readers(config),
 	};
 	struct http_settings http = {
 		.address = listen->address,

@@ -7,10 +7,13 @@
  * runs inside a signal handler. After the first SIGTERM or SIGINT their default action comes back:
  * a second one ends the process at once, which loses nothing, because what was answered is durable.
  */
+#include "api/api.h"
 #include "base/log.h"
 #include "cmd/listen.h"
 #include "cmd/serve.h"
 #include "cmd/verbs.h"
+#include "os/clock.h"
+#include "os/clock.h"
 #include "os/process.h"
 
 #include <signal.h>
@@ -158,6 +161,7 @@ enum cli_exit verb_serve(struct cli *cli)
 	set_up_log(config);
 	sigset_t set = block_signals();
 	process_raise_file_limit();
+	api_metrics_start(os_clock());
 	struct serve *serve;
 	if (serve_start(config, &listen, &serve, &err))
 		return cli_fail(&err, "the server cannot start");

@@ -18,6 +18,7 @@
  */
 #include "db/writer.h"
 
+#include "base/metrics.h"
 #include "base/vec.h"
 #include "os/clock.h"
 #include "os/thread.h"
@@ -168,7 +169,9 @@ static void run_batch(struct db_writer *writer, enum db_write_kind kind, struct 
 	if (result < 0) {
 		driver->abandon(conn);
 		fail_all(writer, result, &err);
+		return;
 	}
+	metric_add(M_DB_COMMITS, 0, kind, 1);
 }
 
 static void writer_main(void *argument)
@@ -221,6 +224,7 @@ int db_writer_run(struct db_writer *writer, enum db_write_kind kind, db_fn fn, v
 	/* Words of a failure are needed for others of the batch even when the caller wants none. */
 	struct err own = ERR_INIT;
 	struct request request = { .fn = fn, .argument = argument, .err = err ? err : &own };
+	int64_t began = clock_monotonic(os_clock());
 	lock_cond_init(&request.woken);
 	lock_take(&writer->lock);
 	CHECK(!writer->stopping);
@@ -231,6 +235,7 @@ int db_writer_run(struct db_writer *writer, enum db_write_kind kind, db_fn fn, v
 		lock_cond_wait(&request.woken, &writer->lock);
 	lock_release(&writer->lock);
 	lock_cond_destroy(&request.woken);
+	metric_observe(M_DB_WRITE_SECONDS, 0, kind, clock_monotonic(os_clock()) - began);
 	return request.result;
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * What remains of a request: its figures (base/metrics.h) and its line in the log.
+ *
  * The access log: one EV_REQUEST line per request, also for those the client gave up (status 499,
  * as many servers log it) and those the library below refused by itself (its status; method and
  * path may then be unknown). bytes_out is the length of the answer's body and is left out when the
  * answer was cut off. The query is not logged: it may carry secrets.
  */
 #include "base/log.h"
+#include "base/metrics.h"
 #include "http/exchange.h"
 
 enum { STATUS_CLIENT_GONE = 499, LOGGED_PATH_MAX = 2048, LOGGED_AGENT_MAX = 256 };
@@ -18,20 +21,33 @@ static int library_status(const struct http_exchange *x)
 	return info ? (int)info->http_status : 0;
 }
 
+static void count_request(const struct http_exchange *x, int status, int64_t took_us)
+{
+	const struct http_settings *settings = &x->server->settings;
+	const struct http_route *route = x->match.route;
+	size_t row = route ? (size_t)(route - settings->routes) : settings->route_count;
+	unsigned class = (unsigned)(status / 100 < 1 ? 0 : status / 100 > 5 ? 4 : status / 100 - 1);
+	metric_add(M_HTTP_REQUESTS, row, status == STATUS_CLIENT_GONE ? 5 : class, 1);
+	metric_observe(M_HTTP_SECONDS, row, 0, took_us);
+	metric_add(M_HTTP_BYTES, 0, 0, x->received);
+	metric_add(M_HTTP_BYTES, 0, 1, status == STATUS_CLIENT_GONE ? 0 : x->answer_bytes);
+}
+
 void http_log_request(struct http_exchange *x, bool complete)
 {
-	if (!log_enabled(EV_REQUEST))
-		return;
 	int status = x->replied ? x->status : library_status(x);
 	if (!status || (x->replied && !complete))
 		status = STATUS_CLIENT_GONE;
+	int64_t took_us = clock_monotonic(x->server->settings.clock) - x->started_us;
+	count_request(x, status, took_us);
+	if (!log_enabled(EV_REQUEST))
+		return;
 	struct str path = x->stage == HTTP_STAGE_HEAD ? x->raw_target : x->target.path;
 	size_t query = str_find(path, '?');
 	if (query != STR_NONE)
 		path = str_sub(path, 0, query);
 	/* Without headers (the request was given up early) there is no agent to ask for. */
 	struct str agent = x->stage == HTTP_STAGE_HEAD ? STR("") : http_header(x, "User-Agent");
-	int64_t took_us = clock_monotonic(x->server->settings.clock) - x->started_us;
 	struct log_field fields[] = {
 		F_STR("method", x->method_text),
 		F_STR("path", str_sub(path, 0, LOGGED_PATH_MAX)),

@@ -17,6 +17,7 @@
  * The library's time-out counts while a handler works, so it is switched off for that time.
  */
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "http/exchange.h"
 
 #include <poll.h>
@@ -125,7 +126,9 @@ static void on_connection(void *argument, struct MHD_Connection *connection, voi
 		CHECK(own);
 		own->line = http_line_open(server->deadline, info->connect_fd);
 		*socket_context = own;
+		metric_move(M_HTTP_CONNECTIONS, 1);
 	} else if (own) {
+		metric_move(M_HTTP_CONNECTIONS, -1);
 		drop_exchange(own);
 		http_line_close(server->deadline, own->line);
 		free(own);

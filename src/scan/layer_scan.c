@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "os/file.h"
 
 /* A failed layer is not tried again sooner than this, however often it is pushed. */
@@ -173,6 +174,11 @@ static bool starts_like_json(int fd)
 
 static void log_layer(struct str digest, const struct layer_inventory *inventory, int64_t us)
 {
+	unsigned result = inventory->state == LAYER_OK		  ? 0
+			  : inventory->state == LAYER_NOT_A_LAYER ? 1
+								  : 2;
+	metric_add(M_LAYER_SCANS, 0, result, 1);
+	metric_observe(M_LAYER_SECONDS, 0, 0, us);
 	if (inventory->state == LAYER_OK)
 		log_event(EV_LAYER_SCANNED, F_STR("digest", digest),
 			F_U64("packages", inventory->packages.n),

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "os/process.h"
 #include "os/thread.h"
 #include "scan/worker_process.h"
@@ -222,6 +223,7 @@ static int staff_seat(struct worker_pool *pool, struct seat *seat, struct err *e
 		return err_trace(err, r);
 	note_sandbox(pool, process.sandbox);
 	replace_process(pool, seat, &process);
+	metric_add(M_WORKER_STARTS, 0, 0, 1);
 	log_event(EV_WORKER_START, F_CSTR("sandbox", process.sandbox),
 		F_U64("pid", (uint64_t)process.pid));
 	return 0;
@@ -300,6 +302,7 @@ static void lose_worker(struct worker_pool *pool, struct seat *seat, int r, stru
 	else
 		snprintf(reason, WORKER_WORDS_MAX, "the worker broke its protocol: %.180s",
 			err_text(why));
+	metric_add(M_WORKER_LOST, 0, 0, 1);
 	log_event(EV_WORKER_LOST, F_STR("name", name), F_CSTR("reason", reason));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables blob and repository_blob (contract in content.h). */
+/* Tables blob, repository_blob and total (contract in content.h). */
 #include "store/sql.h"
 
 static int insert_blob(
@@ -69,4 +69,27 @@ int store_blob_unlink(struct db_conn *c, int64_t repository, struct str digest, 
 	if (rc < 0)
 		return err_trace(err, rc);
 	return db_changes(c) ? 0 : STORE_ABSENT;
+}
+
+static int read_total(struct db_conn *c, const char *name, int64_t *value, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_TOTAL);
+	sql_bind_text(s, 1, str_from(name));
+	int rc = sql_one(s, err);
+	if (rc == STORE_ABSENT)
+		return err_set(err, EPROTO, "the database has no total of %s", name);
+	if (rc < 0)
+		return err_trace(err, rc);
+	*value = db_col_i64(s, 0);
+	return 0;
+}
+
+int store_totals(struct db_conn *c, struct store_totals *totals, struct err *err)
+{
+	int rc = read_total(c, "blobs", &totals->blobs, err);
+	if (rc == 0)
+		rc = read_total(c, "blob_bytes", &totals->blob_bytes, err);
+	if (rc == 0)
+		rc = read_total(c, "uploads", &totals->uploads, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
 }

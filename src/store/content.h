@@ -32,6 +32,14 @@ int store_blob_held(struct db_conn *c, struct str digest, uint64_t *size,
 int store_blob_unlink(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
 
+/* --- totals; each costs one look-up */
+struct store_totals {
+	int64_t blobs;
+	int64_t blob_bytes;
+	int64_t uploads; /* neither finished nor given up */
+};
+int store_totals(struct db_conn *c, struct store_totals *totals, struct err *err) MUST_CHECK;
+
 /* --- uploads */
 struct store_upload {
 	struct str id;
