@@ -13,7 +13,6 @@
 #include "cmd/serve.h"
 #include "cmd/verbs.h"
 #include "os/clock.h"
-#include "os/clock.h"
 #include "os/process.h"
 
 #include <signal.h>
