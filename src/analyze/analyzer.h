@@ -41,6 +41,14 @@ analyze_fn analyze_dpkg_status_d;
 analyze_fn analyze_apk_installed;
 analyze_fn analyze_os_release;
 analyze_fn analyze_npm;
+analyze_fn analyze_python;
+analyze_fn analyze_python_egg;
+analyze_fn analyze_conda;
+analyze_fn analyze_java;
+analyze_fn analyze_java_release;
+analyze_fn analyze_gem;
+analyze_fn analyze_composer;
+analyze_fn analyze_dotnet;
 analyze_fn analyze_binary;
 analyze_fn analyze_text_file; /* the whole text as the fact "text" */
 

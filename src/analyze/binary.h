@@ -9,6 +9,8 @@
 /* Adds what it finds; nothing to find is 0. */
 typedef int binary_fn(const struct elf *elf, struct analyze_sink *sink, struct err *err);
 
-binary_fn binary_note; /* .note.package */
+binary_fn binary_note;	/* .note.package */
+binary_fn binary_go;	/* build information of the Go linker */
+binary_fn binary_cargo; /* cargo auditable */
 
 #endif

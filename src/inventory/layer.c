@@ -36,6 +36,14 @@ static const struct str file_kind_names[] = {
 	[LAYER_FILE_APK_REPOSITORIES] = STR_INIT("apk-repositories"),
 	[LAYER_FILE_DEBIAN_VERSION] = STR_INIT("debian-version"),
 	[LAYER_FILE_NPM] = STR_INIT("npm"),
+	[LAYER_FILE_PYTHON] = STR_INIT("python"),
+	[LAYER_FILE_PYTHON_EGG] = STR_INIT("python-egg"),
+	[LAYER_FILE_CONDA] = STR_INIT("conda"),
+	[LAYER_FILE_JAVA] = STR_INIT("java"),
+	[LAYER_FILE_GEM] = STR_INIT("gem"),
+	[LAYER_FILE_COMPOSER] = STR_INIT("composer"),
+	[LAYER_FILE_DOTNET] = STR_INIT("dotnet"),
+	[LAYER_FILE_JAVA_RELEASE] = STR_INIT("java-release"),
 	[LAYER_FILE_BINARY] = STR_INIT("binary"),
 };
 static const struct str hide_kind_names[] = {

@@ -32,8 +32,16 @@ enum layer_file_kind {
 	LAYER_FILE_APK_REPOSITORIES,
 	LAYER_FILE_DEBIAN_VERSION,
 	/* What languages' tools leave behind; more than one package each where they say so. */
-	LAYER_FILE_NPM,	   /* package.json of an installed package */
-	LAYER_FILE_BINARY, /* an ELF file, known by its first bytes */
+	LAYER_FILE_NPM,		 /* package.json of an installed package */
+	LAYER_FILE_PYTHON,	 /* METADATA or PKG-INFO */
+	LAYER_FILE_PYTHON_EGG,	 /* NAME.egg: a zip archive */
+	LAYER_FILE_CONDA,	 /* conda-meta/NAME.json */
+	LAYER_FILE_JAVA,	 /* jar, war, ear …, with what is nested inside */
+	LAYER_FILE_GEM,		 /* specifications/NAME.gemspec */
+	LAYER_FILE_COMPOSER,	 /* vendor/composer/installed.json */
+	LAYER_FILE_DOTNET,	 /* NAME.deps.json */
+	LAYER_FILE_JAVA_RELEASE, /* the file "release" of a Java runtime */
+	LAYER_FILE_BINARY,	 /* an ELF file, known by its first bytes */
 	LAYER_FILE_KIND_COUNT
 };
 
