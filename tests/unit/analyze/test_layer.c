@@ -200,12 +200,12 @@ static void hard_links_may_share_a_target(void **state)
 	const struct str none = STR("");
 	sample_file(&tar, "opt/installed", "P:old\nV:1-r0\n");
 	sample_file(&tar, "opt/installed", "P:musl\nV:1.1-r0\n");
-	sample_file(&tar, "opt/release", "ID=alpine\n");
+	sample_file(&tar, "opt/identity", "ID=alpine\n");
 	sample_entry(&tar, "lib/apk/db/installed", '1', "opt/installed", none);
 	sample_entry(&tar, "usr/lib/apk/db/installed", '1', "opt/installed", none);
-	sample_entry(&tar, "etc/os-release", '1', "opt/release", none);
-	sample_entry(&tar, "usr/lib/os-release", '1', "opt/release", none);
-	sample_entry(&tar, "etc/debian_version", '1', "opt/release", none);
+	sample_entry(&tar, "etc/os-release", '1', "opt/identity", none);
+	sample_entry(&tar, "usr/lib/os-release", '1', "opt/identity", none);
+	sample_entry(&tar, "etc/debian_version", '1', "opt/identity", none);
 	sample_end(&tar);
 	struct layer_inventory inventory = read_fd(strbuf_view(&tar));
 	assert_int_equal(inventory.state, LAYER_OK);

@@ -11,7 +11,9 @@ enum { DIRECTORY_MAX = 64 << 20 };
 void sample_deflate(struct str plain, bool zlib, struct strbuf *out)
 {
 	struct isal_zstream *stream = calloc(1, sizeof(*stream));
-	size_t room = plain.n + plain.n / 100 + 1000;
+	/* What cannot be packed grows. */
+	size_t room = plain.n + plain.n / 2 + 4096;
+	room = room < out->ceiling - out->n ? room : out->ceiling - out->n;
 	union {
 		const char *from;
 		uint8_t *to;
