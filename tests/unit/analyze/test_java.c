@@ -121,7 +121,7 @@ static void nest(unsigned depth, struct strbuf *out)
 		strbuf_clear(out);
 		zip_sample_begin(&zip, out);
 		if (i)
-			zip_sample_add(&zip, "lib/inner.jar", strbuf_view(&inner), i & 1);
+			zip_sample_add(&zip, "lib/inner.jar", strbuf_view(&inner), i < 4 && i & 1);
 		else
 			add_module(&zip, "org.example", "inner", "1.0");
 		zip_sample_end(&zip, false, "");
