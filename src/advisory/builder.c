@@ -287,6 +287,15 @@ static int write_record(struct builder *builder, int64_t source, struct str dige
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
+/* Names are compared in one spelling; see ecosystem.h. */
+static struct str compared_name(struct builder *builder, const struct record_affected *affected)
+{
+	struct str key = affected->ecosystem;
+	struct str base = STR("");
+	str_cut(&key, ':', &base);
+	return ecosystem_spell(builder->scratch, ecosystem_find(base), affected->package);
+}
+
 static int write_affected(
 	struct builder *builder, int64_t id, const struct record *record, struct err *err)
 {
@@ -303,7 +312,7 @@ static int write_affected(
 		sqlite3_stmt *st = builder->st[ST_AFFECTED];
 		advisory_sql_bind_int(st, 1, id);
 		advisory_sql_bind_int(st, 2, ecosystem);
-		advisory_sql_bind(st, 3, affected->package);
+		advisory_sql_bind(st, 3, compared_name(builder, affected));
 		advisory_sql_bind_int(st, 4, affected->rating.word);
 		advisory_sql_bind_int(st, 5, affected->wont_fix);
 		bind_cvss(st, 6, &affected->rating.cvss);

@@ -5,7 +5,9 @@
 #include "base/strbuf.h"
 
 static const struct ecosystem ecosystems[] = {
-#define ECOSYSTEM(base, grammar, names, doc) { STR_INIT(base), grammar, names },
+#define ECOSYSTEM(base, type, grammar, names, spelling, doc)                                       \
+	{ STR_INIT(base), STR_INIT(type), grammar, names, spelling,                                \
+		grammar == GRAMMAR_DPKG || grammar == GRAMMAR_APK || grammar == GRAMMAR_RPM },
 #include "advisory/ecosystems.def"
 #undef ECOSYSTEM
 };
@@ -13,9 +15,9 @@ static const struct ecosystem ecosystems[] = {
 static const struct {
 	struct str prefix;
 	struct str vendor;
-	bool erratum;
+	enum family_kind kind;
 } families[] = {
-#define FAMILY(prefix, vendor, erratum, doc) { STR_INIT(prefix), STR_INIT(vendor), erratum },
+#define FAMILY(prefix, vendor, kind, doc) { STR_INIT(prefix), STR_INIT(vendor), kind },
 #include "advisory/families.def"
 #undef FAMILY
 };
@@ -26,6 +28,62 @@ const struct ecosystem *ecosystem_find(struct str base)
 		if (str_eq(base, ecosystems[i].base))
 			return &ecosystems[i];
 	return NULL;
+}
+
+const struct ecosystem *ecosystem_of_type(enum package_type type)
+{
+	for (size_t i = 0; i < sizeof(ecosystems) / sizeof(*ecosystems); i++)
+		if (!ecosystems[i].os && str_eq(package_type_name(type), ecosystems[i].type))
+			return &ecosystems[i];
+	return NULL;
+}
+
+static struct str lower(struct arena *arena, struct str text)
+{
+	char *copy = arena_cstr(arena, text);
+	for (size_t i = 0; i < text.n; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] | 0x20);
+	return (struct str){ copy, text.n };
+}
+
+/* PEP 503: lower case, runs of "-", "_" and "." are one "-". */
+static struct str spell_pypi(struct arena *arena, struct str name)
+{
+	struct str text = lower(arena, name);
+	char *copy = arena_cstr(arena, text);
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		bool separator = str_find(STR("-_."), text.p[i]) != STR_NONE;
+		if (separator && n && copy[n - 1] == '-')
+			continue;
+		copy[n++] = separator ? '-' : text.p[i];
+	}
+	copy[n] = '\0';
+	return (struct str){ copy, n };
+}
+
+static struct str spell_url(struct arena *arena, struct str name)
+{
+	struct str text = lower(arena, name);
+	if (str_starts(text, STR("https://")))
+		text = str_skip(text, 8);
+	return str_ends(text, STR(".git")) ? str_sub(text, 0, text.n - 4) : text;
+}
+
+struct str ecosystem_spell(struct arena *arena, const struct ecosystem *ecosystem, struct str name)
+{
+	switch (ecosystem ? ecosystem->spelling : SPELLING_EXACT) {
+	case SPELLING_LOWER:
+		return lower(arena, name);
+	case SPELLING_PYPI:
+		return spell_pypi(arena, name);
+	case SPELLING_URL:
+		return spell_url(arena, name);
+	case SPELLING_EXACT:
+		break;
+	}
+	return name;
 }
 
 /* Ubuntu marks long-term releases in the key; the mark says nothing that the number does not. */
@@ -67,12 +125,12 @@ struct str family_vendor(struct str advisory)
 	return dash == STR_NONE || !dash ? advisory : str_sub(advisory, 0, dash);
 }
 
-bool family_erratum(struct str advisory)
+enum family_kind family_kind(struct str advisory)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
 		if (str_starts(advisory, families[i].prefix))
-			return families[i].erratum;
-	return false;
+			return families[i].kind;
+	return FAMILY_RECORD;
 }
 
 bool is_cve(struct str name)

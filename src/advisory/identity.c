@@ -135,11 +135,11 @@ int identity_of(struct snapshot *snapshot, struct arena *arena, int64_t record, 
 	add_cves(arena, &family, vulnerabilities);
 	if (r == 0 && !vulnerabilities->n)
 		r = linked_cves(snapshot, arena, record, LINK_UPSTREAM, vulnerabilities, err);
-	if (r == 0 && !vulnerabilities->n && family_erratum(name))
+	if (r == 0 && !vulnerabilities->n && family_kind(name) != FAMILY_RECORD)
 		r = linked_cves(snapshot, arena, record, LINK_RELATED, vulnerabilities, err);
 	if (r < 0)
 		return err_trace(err, r);
-	if (vulnerabilities->n)
+	if (vulnerabilities->n || family_kind(name) == FAMILY_BUGFIX)
 		return 0;
 	struct str chosen = cve_suffix(name);
 	for (size_t i = 0; i < family.n && !is_cve(chosen); i++)

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The matcher: snapshot_judge() of snapshot.h. For one package on one platform it takes the
- * affected entries of the package's source name in the release's scopes, evaluates their ranges
- * with the grammar of the ecosystem, and folds what matches into one struct match per
- * vulnerability. Several entries may speak of one vulnerability: any of them makes the package
- * vulnerable, and the highest fixed version among them is the one that repairs all.
+ * The matcher: snapshot_judge() of snapshot.h. The package's type and the platform say which
+ * ecosystem speaks of it (ecosystems.def); the affected entries of its name in the fitting scopes
+ * (scope.c) are evaluated with that ecosystem's grammar (evaluate.c), and what matches is folded
+ * into one struct match per vulnerability.
+ *
+ * Several entries may speak of one vulnerability: any of them makes the package vulnerable. The fix
+ * shown is the lowest one after which none of them matches any more, those left aside that know no
+ * fix at all; so a fix that one source names is kept when another does not know it. Where a
+ * preferred scope (Ubuntu Pro, an extended stream of Red Hat) speaks of a vulnerability, the others
+ * are silent.
+ *
+ * Of RPM builds only those are compared that belong to one line (build.c). An erratum that names
+ * several fixes of one module stream, built for different minor releases, means the one for the
+ * installed release, else the lowest.
  *
  * How bad: the word of the matching record's vendor (package entry first), else the score of that
  * record's CVSS vector, else another record of the same vulnerability, else its CVE record; who
  * said it is always named.
  */
+#include "advisory/build.h"
 #include "advisory/ecosystem.h"
+#include "advisory/evaluate.h"
 #include "advisory/record.h"
-#include "advisory/snapshot_private.h"
+#include "advisory/scope.h"
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "base/timefmt.h"
-#include "version/range.h"
 
 /* One affected entry as read. */
 struct entry {
@@ -28,24 +38,23 @@ struct entry {
 	enum severity word;
 	struct cvss cvss;
 	bool wont_fix;
+	bool skip;
 	struct str ranges;
 };
 
 typedef VEC(struct entry) entry_list;
 
-/* What evaluating an entry gave. */
-struct outcome {
-	bool inside;
-	bool unknown;
-	bool listed;	  /* by an enumerated version, not by a range */
-	struct str fixed; /* highest fix of the ranges it is in */
-	struct str last;  /* last affected version of such a range */
+/* An entry that matched, and what it said. */
+struct evidence {
+	struct entry entry;
+	struct outcome outcome;
 };
 
 /* One vulnerability being put together. */
 struct group {
 	struct match match;
 	str_list advisories;
+	VEC(struct evidence) evidence;
 	bool wont_fix;
 	bool only_listed;
 };
@@ -54,10 +63,14 @@ struct judge {
 	struct snapshot *snapshot;
 	struct arena *arena;
 	const struct package *package;
-	struct str release_key;
-	enum version_grammar grammar;
-	struct map *groups; /* vulnerability → struct group * */
+	const struct ecosystem *ecosystem;
+	struct str label;      /* what explanations begin with: the release key or the ecosystem */
+	struct str name;       /* under which entries are looked up now */
+	struct str version;    /* that they are compared with */
+	struct map *groups;    /* vulnerability → struct group * */
+	struct map *preferred; /* vulnerabilities that a preferred scope speaks of */
 	VEC(struct group *) order;
+	bool in_preferred;
 	bool not_evaluated;
 };
 
@@ -96,105 +109,29 @@ static int read_entries(struct judge *judge, int64_t scope, struct str package, 
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-typedef VEC(struct range_event) event_list;
-
-static struct str highest(enum version_grammar grammar, struct str a, struct str b)
-{
-	int order;
-	if (!a.n || !b.n)
-		return a.n ? a : b;
-	return version_compare(grammar, a, b, &order) && order < 0 ? b : a;
-}
-
-static void finish_range(const struct judge *judge, event_list *events, struct outcome *outcome)
-{
-	if (!events->n)
-		return;
-	struct str fixed;
-	switch (range_contains(
-		judge->grammar, events->items, events->n, judge->package->source_version, &fixed)) {
-	case RANGE_INSIDE:
-		outcome->inside = true;
-		outcome->fixed = highest(judge->grammar, outcome->fixed, fixed);
-		for (size_t i = 0; i < events->n; i++)
-			if (events->items[i].kind == RANGE_LAST_AFFECTED)
-				outcome->last = highest(
-					judge->grammar, outcome->last, events->items[i].version);
-		break;
-	case RANGE_UNKNOWN:
-		outcome->unknown = true;
-		break;
-	case RANGE_OUTSIDE:
-		break;
-	}
-	events->n = 0;
-}
-
-static bool same_version(const struct judge *judge, struct str listed)
-{
-	int order;
-	struct str version = judge->package->source_version;
-	return str_eq(listed, version) ||
-	       (version_compare(judge->grammar, listed, version, &order) && order == 0);
-}
-
-static struct outcome evaluate(const struct judge *judge, struct str ranges)
-{
-	struct outcome outcome = { 0 };
-	event_list events = { 0 };
-	struct str line;
-	while (str_cut(&ranges, '\n', &line)) {
-		if (!line.n)
-			continue;
-		struct range_event event = { .version = str_skip(line, 1) };
-		switch (*line.p) {
-		case 'R':
-			finish_range(judge, &events, &outcome);
-			continue;
-		case 'v':
-			outcome.listed |= same_version(judge, event.version);
-			continue;
-		case 'i':
-			event.kind = RANGE_INTRODUCED;
-			break;
-		case 'f':
-			event.kind = RANGE_FIXED;
-			break;
-		case 'l':
-			event.kind = RANGE_LAST_AFFECTED;
-			break;
-		default:
-			event.kind = RANGE_LIMIT;
-			break;
-		}
-		AVEC_PUSH(judge->arena, &events, event);
-	}
-	finish_range(judge, &events, &outcome);
-	outcome.listed &= !outcome.inside;
-	outcome.inside |= outcome.listed;
-	return outcome;
-}
-
 /* "Debian:10 openssl 1.1.1d-0+deb10u3 < fixed 1.1.1n-0+deb10u4 (DSA-5139-1)" */
-static struct str explain(
-	const struct judge *judge, const struct entry *entry, const struct outcome *outcome)
+static struct str explain(const struct judge *judge, const struct evidence *evidence,
+	struct str fixed, struct str unfixed)
 {
 	const char *relation = "is affected, no fixed version is named";
 	struct str bound = STR("");
-	if (outcome->fixed.n) {
+	if (fixed.n) {
 		relation = "< fixed ";
-		bound = outcome->fixed;
-	} else if (outcome->last.n) {
+		bound = fixed;
+	} else if (evidence->outcome.last.n) {
 		relation = "<= last affected ";
-		bound = outcome->last;
-	} else if (outcome->listed) {
+		bound = evidence->outcome.last;
+	} else if (evidence->outcome.listed) {
 		relation = "is listed as affected";
 	}
-	return arena_printf(judge->arena,
+	struct str text = arena_printf(judge->arena,
 		STR_FMT " " STR_FMT " " STR_FMT " %s" STR_FMT " (" STR_FMT ")",
-		STR_ARG(judge->release_key), STR_ARG(judge->package->source_name),
-		STR_ARG(judge->package->source_version), relation, STR_ARG(bound),
-		STR_ARG(entry->name));
+		STR_ARG(judge->label), STR_ARG(judge->name), STR_ARG(judge->version), relation,
+		STR_ARG(bound), STR_ARG(evidence->entry.name));
+	if (!unfixed.n)
+		return text;
+	return arena_printf(judge->arena, STR_FMT "; " STR_FMT " names no fix", STR_ARG(text),
+		STR_ARG(unfixed));
 }
 
 static struct group *group_of(struct judge *judge, struct str vulnerability)
@@ -242,23 +179,18 @@ static void take_rating(
 	match->severity_source = source;
 }
 
-static void fold(struct judge *judge, struct group *group, const struct entry *entry,
-	const struct outcome *outcome)
+static void fold(struct judge *judge, struct group *group, const struct evidence *evidence)
 {
+	const struct entry *entry = &evidence->entry;
 	struct match *match = &group->match;
 	bool known = false;
 	for (size_t i = 0; i < group->advisories.n; i++)
 		known |= str_eq(group->advisories.items[i], entry->name);
 	if (!known)
 		AVEC_PUSH(judge->arena, &group->advisories, entry->name);
-	struct str fixed = highest(judge->grammar, match->fixed_version, outcome->fixed);
-	/* The entry with the highest fix explains; before any fix is known, the first entry. */
-	if (!match->explanation.n || !str_eq(fixed, match->fixed_version))
-		match->explanation = explain(judge, entry, outcome);
-	if (fixed.n)
-		match->fixed_version = fixed;
+	AVEC_PUSH(judge->arena, &group->evidence, *evidence);
 	group->wont_fix |= entry->wont_fix;
-	group->only_listed &= outcome->listed;
+	group->only_listed &= evidence->outcome.listed;
 	if (!match->title.n)
 		match->title = entry->title;
 	take_rating(match, entry->word, &entry->cvss, family_vendor(entry->name));
@@ -269,11 +201,24 @@ static void fold(struct judge *judge, struct group *group, const struct entry *e
 		match->modified_us = entry->modified_us;
 }
 
+/* Marks what a preferred scope speaks of; false when one did and this scope is none. */
+static bool may_speak(struct judge *judge, struct str vulnerability)
+{
+	if (!judge->in_preferred)
+		return !map_get(judge->preferred, vulnerability);
+	map_put(judge->preferred, vulnerability, judge);
+	return true;
+}
+
 static int judge_entry(struct judge *judge, const struct entry *entry, struct err *err)
 {
-	struct outcome outcome = evaluate(judge, entry->ranges);
-	judge->not_evaluated |= outcome.unknown;
-	if (!outcome.inside)
+	struct evidence evidence = {
+		.entry = *entry,
+		.outcome = evaluate(
+			judge->arena, judge->ecosystem->grammar, entry->ranges, judge->version),
+	};
+	judge->not_evaluated |= evidence.outcome.unknown && !evidence.outcome.inside;
+	if (!evidence.outcome.inside && !judge->in_preferred)
 		return 0;
 	str_list vulnerabilities = { 0 };
 	int r = identity_of(
@@ -281,7 +226,8 @@ static int judge_entry(struct judge *judge, const struct entry *entry, struct er
 	if (r < 0)
 		return err_trace(err, r);
 	for (size_t i = 0; i < vulnerabilities.n; i++)
-		fold(judge, group_of(judge, vulnerabilities.items[i]), entry, &outcome);
+		if (may_speak(judge, vulnerabilities.items[i]) && evidence.outcome.inside)
+			fold(judge, group_of(judge, vulnerabilities.items[i]), &evidence);
 	return 0;
 }
 
@@ -331,16 +277,72 @@ static struct str join(struct arena *arena, str_list *list)
 	return arena_str(arena, strbuf_view(&text));
 }
 
-static int finish_group(struct judge *judge, struct group *group, struct err *err)
+static bool repaired_by(const struct judge *judge, const struct group *group, struct str fixed)
+{
+	for (size_t i = 0; i < group->evidence.n; i++) {
+		const struct evidence *evidence = &group->evidence.items[i];
+		bool ends = evidence->outcome.fixes.n || evidence->outcome.last.n;
+		if (ends && evaluate_contains(judge->arena, judge->ecosystem->grammar,
+				    evidence->entry.ranges, fixed))
+			return false;
+	}
+	return true;
+}
+
+/* The lowest fix that repairs all, else the highest; *by names it. */
+static struct str choose_fix(
+	const struct judge *judge, const struct group *group, const struct evidence **by)
+{
+	enum version_grammar grammar = judge->ecosystem->grammar;
+	struct str lowest = STR_NULL;
+	struct str highest = STR_NULL;
+	const struct evidence *highest_by = NULL;
+	for (size_t i = 0; i < group->evidence.n; i++) {
+		const struct evidence *evidence = &group->evidence.items[i];
+		for (size_t k = 0; k < evidence->outcome.fixes.n; k++) {
+			struct str fixed = evidence->outcome.fixes.items[k];
+			if (!str_eq(evaluate_highest(grammar, highest, fixed), highest)) {
+				highest = fixed;
+				highest_by = evidence;
+			}
+			bool lower = !lowest.n ||
+				     !str_eq(evaluate_highest(grammar, lowest, fixed), fixed);
+			if (lower && !str_eq(lowest, fixed) && repaired_by(judge, group, fixed)) {
+				lowest = fixed;
+				*by = evidence;
+			}
+		}
+	}
+	if (lowest.n)
+		return lowest;
+	*by = highest_by;
+	return highest.n ? highest : STR("");
+}
+
+static void finish_fix(struct judge *judge, struct group *group)
 {
 	struct match *match = &group->match;
-	match->advisories = join(judge->arena, &group->advisories);
+	const struct evidence *by = NULL;
+	struct str unfixed = STR("");
+	match->fixed_version = choose_fix(judge, group, &by);
+	for (size_t i = 0; by && i < group->evidence.n; i++)
+		if (group->evidence.items[i].outcome.open && !unfixed.n)
+			unfixed = group->evidence.items[i].entry.name;
+	match->explanation =
+		explain(judge, by ? by : &group->evidence.items[0], match->fixed_version, unfixed);
 	if (match->fixed_version.n)
 		match->fix_state = FIX_AVAILABLE;
 	else if (group->wont_fix)
 		match->fix_state = FIX_WONT;
 	else
 		match->fix_state = group->only_listed ? FIX_UNKNOWN : FIX_NONE;
+}
+
+static int finish_group(struct judge *judge, struct group *group, struct err *err)
+{
+	struct match *match = &group->match;
+	match->advisories = join(judge->arena, &group->advisories);
+	finish_fix(judge, group);
 	sqlite3_stmt *st = judge->snapshot->st[ST_RATED];
 	advisory_sql_bind(st, 1, match->vulnerability);
 	int r;
@@ -356,35 +358,143 @@ static int compare_match(const void *a, const void *b)
 	return str_cmp(ma->vulnerability, mb->vulnerability);
 }
 
-/* Does the scope speak of this release? A Pro fix counts only where Pro is in use. */
-static bool in_scope(const struct scope *scope, struct str base, struct str release, bool pro)
+/*
+ * Which entries of one record are compared at all. Of several fixes of one module the one built for
+ * the installed release counts, else the lowest.
+ */
+static void choose_builds(struct judge *judge, struct entry *entries, size_t n)
 {
-	if (!str_eq(scope->base, base))
-		return false;
-	if (!scope->release.n || str_eq(scope->release, release))
-		return true;
-	return pro && release.n && str_starts(scope->release, STR("Pro:")) &&
-	       str_eq(str_skip(scope->release, 4), release);
+	char room[2][16];
+	struct str installed = build_release_tag(judge->version, room[0]);
+	struct entry *chosen = NULL;
+	struct str chosen_fix = STR_NULL;
+	bool chosen_same = false;
+	for (size_t i = 0; i < n; i++) {
+		struct str fixed = evaluate_first_fix(entries[i].ranges);
+		if (!fixed.n)
+			continue;
+		if (!build_fits(judge->package, judge->version, fixed, entries[i].title)) {
+			entries[i].skip = true;
+			continue;
+		}
+		if (build_line_of(fixed) != BUILD_MODULE)
+			continue;
+		bool same = str_eq(build_release_tag(fixed, room[1]), installed);
+		bool lower = chosen &&
+			     !str_eq(evaluate_highest(judge->ecosystem->grammar, fixed, chosen_fix),
+				     fixed);
+		if (!chosen || (same && !chosen_same) || (same == chosen_same && lower)) {
+			if (chosen)
+				chosen->skip = true;
+			chosen = &entries[i];
+			chosen_fix = fixed;
+			chosen_same = same;
+		} else {
+			entries[i].skip = true;
+		}
+	}
 }
 
-static bool has_flavour(struct str flavours, struct str wanted)
+/* A build of a line of its own that no advisory speaks of was not compared with anything. */
+static void note_lines(struct judge *judge, const entry_list *entries)
 {
-	struct str flavour;
-	while (str_cut(&flavours, ',', &flavour))
-		if (str_eq(flavour, wanted))
-			return true;
-	return false;
+	enum build_line line = build_line_of(judge->version);
+	bool compared = line == BUILD_PLAIN || line == BUILD_MODULE;
+	for (size_t i = 0; i < entries->n && !compared; i++)
+		compared = !entries->items[i].skip;
+	if (entries->n && !compared)
+		judge->not_evaluated = true;
 }
 
-static int judge_scope(struct judge *judge, const struct scope *scope, bool either, struct err *err)
+static int judge_name(struct judge *judge, const struct scope *scope, struct str name,
+	struct str version, struct err *err)
+{
+	entry_list entries = { 0 };
+	judge->name = ecosystem_spell(judge->arena, judge->ecosystem, name);
+	judge->version = version;
+	judge->not_evaluated |= !version_valid(judge->ecosystem->grammar, version);
+	int r = read_entries(judge, scope->id, judge->name, &entries, err);
+	if (judge->ecosystem->os) {
+		size_t end;
+		for (size_t i = 0; i < entries.n; i = end) {
+			for (end = i + 1; end < entries.n &&
+					  entries.items[end].record == entries.items[i].record;)
+				end++;
+			choose_builds(judge, &entries.items[i], end - i);
+		}
+		note_lines(judge, &entries);
+	}
+	for (size_t i = 0; i < entries.n && r == 0; i++)
+		if (!entries.items[i].skip)
+			r = judge_entry(judge, &entries.items[i], err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* SOURCERPM has no epoch; that of the installed package stands in. */
+static struct str source_version(struct judge *judge)
 {
 	const struct package *package = judge->package;
-	entry_list entries = { 0 };
-	int r = read_entries(judge, scope->id, package->source_name, &entries, err);
-	if (r == 0 && either && !str_eq(package->name, package->source_name))
-		r = read_entries(judge, scope->id, package->name, &entries, err);
-	for (size_t i = 0; i < entries.n && r == 0; i++)
-		r = judge_entry(judge, &entries.items[i], err);
+	struct str rest;
+	struct str epoch = package_version_epoch(package->version, &rest);
+	if (judge->ecosystem->grammar != GRAMMAR_RPM || !epoch.n ||
+		package_version_epoch(package->source_version, &rest).n)
+		return package->source_version;
+	return arena_printf(judge->arena, STR_FMT ":" STR_FMT, STR_ARG(epoch),
+		STR_ARG(package->source_version));
+}
+
+static int judge_scope(struct judge *judge, const struct scope *scope, struct err *err)
+{
+	const struct package *package = judge->package;
+	enum ecosystem_names names = judge->ecosystem->names;
+	int r = 0;
+	if (names != NAMES_BINARY)
+		r = judge_name(judge, scope, package->source_name, source_version(judge), err);
+	if (r == 0 &&
+		(names == NAMES_BINARY ||
+			(names == NAMES_EITHER && !str_eq(package->name, package->source_name))))
+		r = judge_name(judge, scope, package->name, package->version, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+/* Preferred scopes come first, so that they can silence the others. */
+static int judge_scopes(
+	struct judge *judge, const struct platform *platform, struct str release, struct err *err)
+{
+	const struct scope_target target = {
+		.ecosystem = judge->ecosystem,
+		.release = release,
+		.flavours = platform->flavours,
+		.os_version = platform->os_version,
+		.version = judge->package->source_version,
+	};
+	bool any = false;
+	int r = 0;
+	for (int turn = 0; turn < 2 && r == 0; turn++) {
+		judge->in_preferred = turn == 0;
+		for (size_t i = 0; i < judge->snapshot->scopes.n && r == 0; i++) {
+			const struct scope *scope = &judge->snapshot->scopes.items[i];
+			enum scope_fit fit = scope_fit(scope, &target);
+			any |= fit != SCOPE_OTHER && scope->records;
+			if (fit == (turn == 0 ? SCOPE_PREFERRED : SCOPE_FITS))
+				r = judge_scope(judge, scope, err);
+		}
+	}
+	/* Nothing known of the whole ecosystem or release is not the same as nothing wrong. */
+	judge->not_evaluated |= !any;
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+static int finish(struct judge *judge, struct match_list *list, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < judge->order.n && r == 0; i++) {
+		r = finish_group(judge, judge->order.items[i], err);
+		AVEC_PUSH(judge->arena, &list->items, judge->order.items[i]->match);
+	}
+	if (list->items.n)
+		qsort(list->items.items, list->items.n, sizeof(*list->items.items), compare_match);
+	list->not_evaluated = judge->not_evaluated;
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -393,40 +503,27 @@ int snapshot_judge(struct snapshot *snapshot, struct arena *arena, const struct 
 {
 	CHECK_MAGIC(snapshot, SNAPSHOT_MAGIC);
 	*list = (struct match_list){ 0 };
-	struct judge judge = {
-		.snapshot = snapshot,
-		.arena = arena,
-		.package = package,
-		.release_key = platform->release_key,
-	};
-	struct str base;
-	struct str release;
-	ecosystem_split(arena, platform->release_key, &base, &release);
-	const struct ecosystem *ecosystem = ecosystem_find(base);
-	if (!ecosystem ||
-		!version_grammar_parse(package_type_grammar(package->type), &judge.grammar) ||
-		judge.grammar != ecosystem->grammar) {
-		/* A foreign package, or a distribution whose grammar is not known: nothing was
+	struct str base = STR("");
+	struct str release = STR("");
+	struct judge judge = { .snapshot = snapshot, .arena = arena, .package = package };
+	judge.ecosystem = ecosystem_of_type(package->type);
+	judge.label = judge.ecosystem ? judge.ecosystem->base : platform->release_key;
+	if (!judge.ecosystem) {
+		ecosystem_split(arena, platform->release_key, &base, &release);
+		judge.ecosystem = ecosystem_find(base);
+	}
+	if (!judge.ecosystem || !str_eq(judge.ecosystem->type, package_type_name(package->type))) {
+		/* A foreign package, or one of which no advisories can be read: nothing was
 		 * compared, which must not look like nothing found. */
 		list->not_evaluated = true;
 		return 0;
 	}
 	judge.groups = map_new();
-	bool pro = has_flavour(platform->flavours, STR("pro"));
-	int r = 0;
-	for (size_t i = 0; i < snapshot->scopes.n && r == 0; i++)
-		if (in_scope(&snapshot->scopes.items[i], base, release, pro))
-			r = judge_scope(&judge, &snapshot->scopes.items[i],
-				ecosystem->names == NAMES_EITHER, err);
-	for (size_t i = 0; i < judge.order.n && r == 0; i++) {
-		r = finish_group(&judge, judge.order.items[i], err);
-		AVEC_PUSH(arena, &list->items, judge.order.items[i]->match);
-	}
+	judge.preferred = map_new();
+	int r = judge_scopes(&judge, platform, release, err);
+	if (r == 0)
+		r = finish(&judge, list, err);
+	map_free(&judge.preferred);
 	map_free(&judge.groups);
-	if (r < 0)
-		return err_trace(err, r);
-	if (list->items.n)
-		qsort(list->items.items, list->items.n, sizeof(*list->items.items), compare_match);
-	list->not_evaluated = judge.not_evaluated;
-	return 0;
+	return r < 0 ? err_trace(err, r) : 0;
 }

@@ -7,7 +7,8 @@
  *   source     what was imported: "Debian/all.zip"
  *   record     one advisory; (name, source) is unique, so two feeds may carry the same id
  *   link       its aliases, upstream and related ids (link_kind)
- *   affected   package entries, with ranges in the text form of record.h
+ *   affected   package entries, names in the spelling they are compared in (ecosystems.def), ranges
+ *              in the text form of record.h
  *   ecosystem  "Debian:12" once, split and normalised
  *   bad        what could not be read, by source
  *
@@ -16,7 +17,7 @@
 #ifndef ADVISORY_SCHEMA_H
 #define ADVISORY_SCHEMA_H
 
-#define SNAPSHOT_FORMAT 1
+#define SNAPSHOT_FORMAT 2
 
 #define SNAPSHOT_TABLES                                                                            \
 	"CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"              \

@@ -22,7 +22,7 @@ static const char *const statements[ST_COUNT] = {
 	[ST_AFFECTED] = "SELECT r.id, r.name, r.title, r.published_us, r.modified_us, r.word, "
 			"r.vector, a.word, a.vector, a.wont_fix, a.ranges FROM affected a JOIN "
 			"record r ON r.id = a.record WHERE a.package = ?1 AND a.ecosystem = ?2 AND "
-			"NOT r.withdrawn ORDER BY r.name, a.id",
+			"NOT r.withdrawn ORDER BY r.name, r.id, a.id",
 	[ST_LINKS] = "SELECT target FROM link WHERE record = ?1 AND kind = ?2 ORDER BY target",
 	[ST_NAMED] = "SELECT id FROM record WHERE name = ?1 AND kind = 0 AND NOT withdrawn",
 	[ST_ALIASED] = "SELECT r.name FROM link l JOIN record r ON r.id = l.record WHERE l.target "

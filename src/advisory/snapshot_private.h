@@ -43,7 +43,7 @@ typedef VEC(struct str) str_list;
  * The vulnerabilities that a record is about (spec/scanner.md §2.4): itself if it is a CVE; else
  * the CVEs among its aliases, over the aliases of records with those ids too; else those of its
  * upstream records; else, for errata, of its related ids; else the smallest id of its aliases and
- * itself. Never empty.
+ * itself. Empty only for errata about bugs or features without a CVE.
  */
 int identity_of(struct snapshot *snapshot, struct arena *arena, int64_t record, struct str name,
 	str_list *vulnerabilities, struct err *err) MUST_CHECK;

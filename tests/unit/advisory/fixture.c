@@ -79,24 +79,30 @@ int fixture_import(struct fixture *fixture, const char *name)
 	return advisory_import(&settings, &fixture->report, &fixture->err);
 }
 
-struct match_list fixture_judge(struct fixture *fixture, const char *release,
-	enum package_type type, const char *name, const char *version)
+struct match_list fixture_judge_on(
+	struct fixture *fixture, const struct platform *platform, const struct package *package)
 {
 	struct str data = arena_printf(fixture->arena, "%s/data", fixture->root);
 	struct snapshot *snapshot;
 	struct match_list list;
 	assert_int_equal(snapshot_open_current(data.p, &snapshot, &fixture->err), 0);
+	assert_int_equal(
+		snapshot_judge(snapshot, fixture->arena, package, platform, &list, &fixture->err),
+		0);
+	snapshot_close(&snapshot);
+	return list;
+}
+
+struct match_list fixture_judge(struct fixture *fixture, const char *release,
+	enum package_type type, const char *name, const char *version)
+{
 	const struct platform platform = { .release_key = str_from(release) };
 	const struct package package = { .type = type,
 		.name = str_from(name),
 		.version = str_from(version),
 		.source_name = str_from(name),
 		.source_version = str_from(version) };
-	assert_int_equal(
-		snapshot_judge(snapshot, fixture->arena, &package, &platform, &list, &fixture->err),
-		0);
-	snapshot_close(&snapshot);
-	return list;
+	return fixture_judge_on(fixture, &platform, &package);
 }
 
 const struct match *fixture_find(const struct match_list *list, const char *vulnerability)

@@ -24,6 +24,9 @@ int fixture_import(struct fixture *fixture, const char *name);
 /* All matches of a source package; the snapshot is opened for it. */
 struct match_list fixture_judge(struct fixture *fixture, const char *release,
 	enum package_type type, const char *name, const char *version);
+/* The same for a package and a platform of any kind. */
+struct match_list fixture_judge_on(
+	struct fixture *fixture, const struct platform *platform, const struct package *package);
 /* The match for a vulnerability, or NULL. */
 const struct match *fixture_find(const struct match_list *list, const char *vulnerability);
 
