@@ -647,6 +647,14 @@ static int finish_file(struct walk *walk, const struct layer_inventory *all,
 {
 	struct layer_inventory *inventory = walk->inventory;
 	struct layer_file file = place->file;
+	/* Nothing in it, as in most libraries: all it can do is stand where a lower layer has more.
+	 */
+	if (layer_file_is_language(file.kind) && !file.package_count && !file.fact_count) {
+		struct layer_hide made = { LAYER_HIDE_REPLACED, file.path };
+		if (inventory->hides.n < LIMIT_LAYER_WHITEOUTS)
+			AVEC_PUSH(walk->arena, &inventory->hides, made);
+		return 0;
+	}
 	file.first_package = inventory->packages.n;
 	file.first_fact = inventory->facts.n;
 	if (file.package_count > LIMIT_LAYER_PACKAGES - inventory->packages.n)

@@ -165,6 +165,9 @@ static void give_state(struct judging *j, struct str *reason)
 			STR_ARG(release_words(j->arena, j->platform.release_key)));
 	} else if (image->counts.total) {
 		image->state = IMAGE_UNHEALTHY;
+	} else if (image_reason_is_partial(image->reason)) {
+		image->state = IMAGE_UNSUPPORTED;
+		*reason = IMAGE_PARTIAL_VERDICT;
 	} else if (!image->not_evaluated) {
 		image->state = IMAGE_HEALTHY;
 	} else {

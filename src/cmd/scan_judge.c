@@ -134,6 +134,11 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 		scan_verdict_set(verdict, IMAGE_UNSUPPORTED,
 			image_not_evaluated_words(judge->arena, verdict->report.not_evaluated,
 				verdict->report.package_count));
+	else if (image->partial.n)
+		scan_verdict_set(verdict, n ? IMAGE_UNHEALTHY : IMAGE_UNSUPPORTED,
+			arena_printf(judge->arena, STR_FMT "\n" STR_FMT,
+				STR_ARG(n ? STR("") : IMAGE_PARTIAL_VERDICT),
+				STR_ARG(image->partial)));
 	else
 		scan_verdict_set(verdict, n ? IMAGE_UNHEALTHY : IMAGE_HEALTHY, STR(""));
 	return 0;

@@ -5,6 +5,8 @@
  */
 #include "inventory/finding.h"
 
+#include "inventory/image.h"
+
 static const struct str severities[] = {
 	[SEVERITY_UNKNOWN] = STR_INIT("Unknown"),
 	[SEVERITY_LOW] = STR_INIT("Low"),
@@ -187,6 +189,13 @@ struct str finding_remedy(
 		" is published for this release: remove the package if it is not needed, move to a "
 		"release of the base image that has a fix, or accept the risk until one appears.",
 		STR_ARG(package->name));
+}
+
+bool image_reason_is_partial(struct str reason)
+{
+	struct str verdict;
+	struct str remark = reason;
+	return str_cut(&remark, '\n', &verdict) && str_contains(remark, IMAGE_PARTIAL);
 }
 
 struct str image_not_evaluated_words(struct arena *arena, uint32_t not_evaluated, uint32_t packages)

@@ -69,6 +69,11 @@ struct severity_counts {
 };
 
 /* Why an image without findings is not healthy: some packages could not be judged. */
+/* An image without findings of which not everything was read. */
+#define IMAGE_PARTIAL_VERDICT                                                                      \
+	STR("Nothing was found in what could be read, but not everything was.")
+/* The reason of a stored image (verdict, newline, remark) says that not everything was read. */
+bool image_reason_is_partial(struct str reason);
 struct str image_not_evaluated_words(
 	struct arena *arena, uint32_t not_evaluated, uint32_t packages);
 /* "Upgrade libssl1.1 from 1.1.1c-r0 to 1.1.1k-r0 or later: apk upgrade --no-cache libssl1.1 (built

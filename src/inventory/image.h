@@ -19,11 +19,17 @@ struct image_package {
 	struct str suppressed;
 };
 
+/* What sentences about unread files begin with, also as the remark of a stored image. */
+#define IMAGE_PARTIAL STR("Not everything was read: ")
+
 struct image_inventory {
 	struct platform platform;
 	bool has_os;	   /* an os-release was found */
 	bool has_database; /* at least one package database was found */
 	bool exceeded;	   /* more work or memory than an image may take; packages is empty then */
+	/* One sentence that begins with IMAGE_PARTIAL when files were left unread in part or whole:
+	 * such an image is never healthy. Empty: everything was read. */
+	struct str partial;
 	VEC(struct image_package) packages; /* sorted by type, name, version, arch */
 };
 

@@ -329,6 +329,11 @@ static int put_together(struct image_scan *image, struct err *err)
 	compare_diff_ids(image);
 	squash_layers(image->arena, (const struct layer_inventory *const *)image->layers,
 		image->manifest.layers.n, &image->inventory);
+	if (image->inventory.partial.n)
+		image->remark = image->remark.n ? arena_printf(image->arena, STR_FMT " " STR_FMT,
+							  STR_ARG(image->remark),
+							  STR_ARG(image->inventory.partial))
+						: image->inventory.partial;
 	if (image->inventory.exceeded)
 		return finish_without_set(image, IMAGE_FAILED,
 			STR("Putting its layers together takes more work than an image may."), err);

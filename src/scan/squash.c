@@ -444,6 +444,36 @@ static void derive_platform(struct arena *arena, struct tree *tree, struct image
 	};
 }
 
+/* Which files of those that are left were not read whole; in the order of their paths. */
+static void tell_partial(struct arena *arena, struct tree *tree, struct image_inventory *image)
+{
+	const struct node *first = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < tree->nodes.n && tree_may(tree, 1); i++) {
+		const struct node *node = tree->nodes.items[i];
+		if (node->is_link || !layer_file_is_language(node->file->kind) ||
+			!node_fact(node, LAYER_FACT_PARTIAL).n)
+			continue;
+		count++;
+		if (!first || str_cmp(node->path, first->path) < 0)
+			first = node;
+	}
+	if (!first)
+		return;
+	struct str why = node_fact(first, LAYER_FACT_PARTIAL);
+	AUTO_STRBUF struct strbuf words = STRBUF(4 * LIMIT_ENTRY_PATH);
+	strbuf_add_str(&words, IMAGE_PARTIAL);
+	if (count > 1)
+		strbuf_addf(&words, "%zu files, the first ", count);
+	strbuf_addf(&words, STR_FMT ": " STR_FMT, STR_ARG(first->path),
+		STR_ARG(str_sub(why, 0, LIMIT_ENTRY_PATH)));
+	/* One line, because reasons have lines of their own. */
+	for (size_t i = 0; i < words.n; i++)
+		if ((unsigned char)words.p[i] < ' ')
+			words.p[i] = '?';
+	image->partial = arena_str(arena, strbuf_view(&words));
+}
+
 void squash_layers(struct arena *arena, const struct layer_inventory *const *layers, size_t count,
 	struct image_inventory *image)
 {
@@ -456,9 +486,12 @@ void squash_layers(struct arena *arena, const struct layer_inventory *const *lay
 		const struct node *node = tree.nodes.items[i];
 		if (node->is_link || !is_database(node->file->kind))
 			continue;
+		if (!node->file->package_count && layer_file_is_language(node->file->kind))
+			continue;
 		image->has_database = true;
 		take_packages(arena, &tree, node, image);
 	}
+	tell_partial(arena, &tree, image);
 	image->exceeded = !tree_may(&tree, 0) || arena_exceeded(arena);
 	if (image->exceeded)
 		image->packages.n = 0;

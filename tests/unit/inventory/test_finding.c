@@ -114,6 +114,16 @@ static void worst_and_fixable_come_first(void **state)
 		assert_true(str_eq(findings[i].match.vulnerability, str_from(expected[i])));
 }
 
+static void partial_reasons_are_known(void **state)
+{
+	(void)state;
+	assert_true(image_reason_is_partial(STR("Verdict.\nNot everything was read: a: b")));
+	assert_true(image_reason_is_partial(STR("\nOther. Not everything was read: a: b")));
+	assert_false(image_reason_is_partial(STR("Not everything was read: a: b")));
+	assert_false(image_reason_is_partial(STR("Verdict.\nIts configuration is odd.")));
+	assert_false(image_reason_is_partial(STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +132,7 @@ int main(void)
 		cmocka_unit_test(the_remedy_names_command_and_versions),
 		cmocka_unit_test(without_a_fix_no_upgrade_is_promised),
 		cmocka_unit_test(worst_and_fixable_come_first),
+		cmocka_unit_test(partial_reasons_are_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

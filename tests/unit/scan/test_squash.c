@@ -331,6 +331,36 @@ static void results_do_not_lean_on_the_layers(void **state)
 	arena_free(&arena);
 }
 
+/* Files that were not read whole are told as long as no later layer takes them away. */
+static void unread_files_are_told(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new(0);
+	struct layer_inventory layers[3] = { { .state = LAYER_OK }, { .state = LAYER_OK },
+		{ .state = LAYER_OK } };
+	const struct layer_inventory *pointers[] = { &layers[0], &layers[1], &layers[2] };
+	struct image_inventory image;
+	for (size_t i = 0; i < 2; i++) {
+		struct layer_file file = { .kind = LAYER_FILE_JAVA,
+			.path = i ? STR("app/b.jar") : STR("app/c.jar"),
+			.fact_count = 1 };
+		add_fact(arena, &layers[i], LAYER_FACT_PARTIAL, STR("it is\ndamaged"));
+		AVEC_PUSH(arena, &layers[i].files, file);
+	}
+	squash_layers(arena, pointers, 2, &image);
+	assert_true(str_eq(image.partial,
+		STR("Not everything was read: 2 files, the first app/b.jar: it is?damaged")));
+	AVEC_PUSH(arena, &layers[2].hides,
+		(struct layer_hide){ LAYER_HIDE_WHITEOUT, STR("app/b.jar") });
+	squash_layers(arena, pointers, 3, &image);
+	assert_true(
+		str_eq(image.partial, STR("Not everything was read: app/c.jar: it is?damaged")));
+	AVEC_PUSH(arena, &layers[2].hides, (struct layer_hide){ LAYER_HIDE_WHITEOUT, STR("app") });
+	squash_layers(arena, pointers, 3, &image);
+	assert_int_equal(image.partial.n, 0);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +376,7 @@ int main(void)
 		cmocka_unit_test(work_is_bounded),
 		cmocka_unit_test(the_platform_is_what_etc_says),
 		cmocka_unit_test(results_do_not_lean_on_the_layers),
+		cmocka_unit_test(unread_files_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
