@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -20,11 +21,14 @@ static const struct command commands[] = {
 	{ "push", 4, load_push, "DIR REPOSITORY THREADS keep|close   each image of DIR/list once" },
 	{ "upload", 4, load_upload, "FILE DIGEST REPOSITORY keep|close   one blob" },
 	{ "get", 5, load_get, "PATH BYTES THREADS SECONDS keep|close" },
+	{ "probe", 5, load_probe,
+		"PATH BYTES THREADS SECONDS PAUSE_MS   on kept connections, a pause before each" },
 	{ "repush", 5, load_repush, "DIR REPOSITORY THREADS SECONDS keep|close" },
 	{ "uploads", 4, load_uploads,
 		"FILE REPOSITORY THREADS SECONDS   uploads that are never closed, again and "
 		"again" },
 	{ "idle", 1, load_idle, "COUNT   holds connections until standard input ends" },
+	{ "burst", 2, load_burst, "COUNT SECONDS   so many requests at once, a connection each" },
 	{ "slow", 3, load_slow, "head|body COUNT SECONDS   a byte a second on each connection" },
 };
 
@@ -76,6 +80,8 @@ static void *run_thread(void *argument)
 		fail("out of memory");
 	client_init(client, work->address, work->keep);
 	for (;;) {
+		if (work->pause_us)
+			usleep((useconds_t)work->pause_us);
 		uint64_t number = __atomic_fetch_add(runner->next, 1, __ATOMIC_RELAXED);
 		int64_t began = now_us();
 		if (work->count ? number >= work->count : began >= runner->until_us)

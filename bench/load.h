@@ -18,6 +18,7 @@ struct work {
 	unsigned threads;
 	uint64_t count; /* steps in all; 0: until seconds have passed */
 	double seconds;
+	int64_t pause_us;	 /* before each step, not measured */
 	uint64_t bytes_per_step; /* for the report only */
 	step_fn step;
 	void *argument;
@@ -33,9 +34,11 @@ uint64_t parse_count(const char *text);
 void load_push(const struct address *address, char **argv);
 void load_upload(const struct address *address, char **argv);
 void load_get(const struct address *address, char **argv);
+void load_probe(const struct address *address, char **argv);
 void load_repush(const struct address *address, char **argv);
 void load_uploads(const struct address *address, char **argv);
 void load_idle(const struct address *address, char **argv);
+void load_burst(const struct address *address, char **argv);
 void load_slow(const struct address *address, char **argv);
 
 #endif

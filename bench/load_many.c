@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many connections that do little: idle ones, and ones that send a byte a second. One thread serves
- * them all, so the client's own cost does not grow with them.
+ * Many connections that do little: idle ones, short ones, and ones that send a byte a second. One
+ * thread serves them all, so the client's own cost does not grow with them.
  */
 #include "load.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -123,4 +124,62 @@ void load_slow(const struct address *address, char **argv)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(fds);
+}
+
+struct burst {
+	const struct address *address;
+	int poll;
+	uint64_t open;
+	uint64_t done;
+	char request[128];
+};
+
+static void burst_open(struct burst *burst)
+{
+	int fd = address_connect(burst->address);
+	size_t n = strlen(burst->request);
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	if (send(fd, burst->request, n, MSG_NOSIGNAL) != (ssize_t)n ||
+		epoll_ctl(burst->poll, EPOLL_CTL_ADD, fd, &event) != 0)
+		fail("starting a request: %s", strerror(errno));
+	burst->open++;
+}
+
+/* The whole answer comes at once, it is so small; then the connection ends. */
+static void burst_answer(struct burst *burst, int fd)
+{
+	char answer[4096];
+	ssize_t got = recv(fd, answer, sizeof(answer), 0);
+	if (got < 12 || memcmp(answer, "HTTP/1.1 200", 12) != 0)
+		fail("not the answer 200");
+	close(fd);
+	burst->open--;
+	burst->done++;
+}
+
+void load_burst(const struct address *address, char **argv)
+{
+	uint64_t count = parse_count(argv[0]);
+	if (!count || count > 100000)
+		fail("%s is not a number of connections", argv[0]);
+	raise_file_limit(count);
+	struct burst burst = { .address = address, .poll = epoll_create1(EPOLL_CLOEXEC) };
+	snprintf(burst.request, sizeof(burst.request),
+		"GET /v2/ HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", address->text);
+	int64_t began = now_us();
+	int64_t until = began + (int64_t)(parse_seconds(argv[1]) * 1e6);
+	do {
+		while (burst.open < count && now_us() < until)
+			burst_open(&burst);
+		struct epoll_event events[256];
+		int n = epoll_wait(burst.poll, events, 256, 30000);
+		if (n <= 0)
+			fail("no answer for 30 seconds");
+		for (int i = 0; i < n; i++)
+			burst_answer(&burst, events[i].data.fd);
+	} while (burst.open);
+	double seconds = (double)(now_us() - began) / 1e6;
+	printf("{\"requests\": %llu, \"seconds\": %.3f, \"rate\": %.1f}\n",
+		(unsigned long long)burst.done, seconds, (double)burst.done / seconds);
+	close(burst.poll);
 }

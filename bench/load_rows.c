@@ -281,3 +281,19 @@ void load_get(const struct address *address, char **argv)
 	};
 	work_run(&work);
 }
+
+void load_probe(const struct address *address, char **argv)
+{
+	struct get get = { .path = argv[0], .bytes = parse_count(argv[1]) };
+	struct work work = {
+		.address = address,
+		.keep = true,
+		.threads = parse_threads(argv[2]),
+		.seconds = parse_seconds(argv[3]),
+		.pause_us = (int64_t)parse_count(argv[4]) * 1000,
+		.bytes_per_step = get.bytes,
+		.step = get_step,
+		.argument = &get,
+	};
+	work_run(&work);
+}
