@@ -20,6 +20,9 @@
 
 enum { URL_MAX = 128 };
 
+/* Descriptors that are not connections and their files: database, workers, advisories, log. */
+enum { FILES_BESIDES = 100 };
+
 static enum log_level level_of(const struct config *config)
 {
 	enum log_level level = LOG_INFO;
@@ -147,6 +150,20 @@ static const struct config *wait_for_stop(
 	}
 }
 
+/* A connection needs a descriptor, and one more while it sends a blob. */
+static void check_file_limit(const struct config *config, uint64_t files)
+{
+	uint64_t connections = config_number(config, SETTING_SERVER_CONNECTIONS);
+	uint64_t needed = 2 * connections + FILES_BESIDES;
+	if (needed <= files)
+		return;
+	log_event(EV_FILE_LIMIT, F_U64("files", files), F_U64("needed", needed),
+		F_U64("connections", connections),
+		F_CSTR("advice",
+			"raise the hard limit of open files (ulimit -Hn, LimitNOFILE=) or lower "
+			"server.connections: requests will fail when descriptors run out"));
+}
+
 enum cli_exit verb_serve(struct cli *cli)
 {
 	struct err err = ERR_INIT;
@@ -159,7 +176,7 @@ enum cli_exit verb_serve(struct cli *cli)
 		return code;
 	set_up_log(config);
 	sigset_t set = block_signals();
-	process_raise_file_limit();
+	check_file_limit(config, process_raise_file_limit());
 	api_metrics_start(os_clock());
 	struct serve *serve;
 	if (serve_start(config, &listen, &serve, &err))

@@ -158,17 +158,18 @@ int process_kill(pid_t pid, struct err *err)
 	return 0;
 }
 
-void process_raise_file_limit(void)
+uint64_t process_raise_file_limit(void)
 {
 	enum { ENOUGH = 65536 };
 	struct rlimit limit;
 	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
 	rlim_t wanted = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
 	if (limit.rlim_cur >= wanted)
-		return;
+		return limit.rlim_cur;
 	limit.rlim_cur = wanted;
 	CHECK(setrlimit(RLIMIT_NOFILE, &limit) ==
 		0); /* below the hard limit it is always allowed */
+	return wanted;
 }
 
 void process_describe_status(int status, char *out, size_t out_size)

@@ -37,9 +37,9 @@ const char *const *process_environment_minimal(void);
 /*
  * Lets this process open as many files as its hard limit allows, at most 65,536: the usual soft
  * limit of 1,024 is for programs that call select(), and a server would refuse its 500th client
- * with it. Before other threads start.
+ * with it. Returns how many it may open now. Before other threads start.
  */
-void process_raise_file_limit(void);
+uint64_t process_raise_file_limit(void);
 
 /* "exited with code 3", "killed by signal 9 (Killed)"; out holds PROCESS_STATUS_TEXT at best. */
 void process_describe_status(int status, char *out, size_t out_size);

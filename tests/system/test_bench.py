@@ -20,3 +20,11 @@ def test_registry_rows_run():
     assert done.returncode == 0, done.stdout + done.stderr
     for row in ("push of 1 MB images", "one upload of 4 MB", "GET manifest by tag", "GET blob of", "push again"):
         assert f"| {row}" in done.stdout, done.stdout
+
+
+@pytest.mark.release_only
+def test_load_runs():
+    done = run(BENCH / "load.py", "--build", servers.BUILD, "--idle", "50", "--seconds", "0.5", "--upload-mb",
+               "2", "--no-write")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "served again afterwards | 50 of 50" in done.stdout, done.stdout

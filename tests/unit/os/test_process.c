@@ -147,14 +147,15 @@ static void the_file_limit_rises_to_the_hard_one(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	struct rlimit low = { .rlim_cur = 64, .rlim_max = before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	process_raise_file_limit();
+	uint64_t raised = process_raise_file_limit();
 	struct rlimit after;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
 	assert_true(after.rlim_cur == (before.rlim_max < 65536 ? before.rlim_max : 65536));
+	assert_true(raised == after.rlim_cur);
 	assert_true(after.rlim_max == before.rlim_max);
 	low.rlim_cur = before.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	process_raise_file_limit(); /* never lowers */
+	assert_true(process_raise_file_limit() == before.rlim_max); /* never lowers */
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
 	assert_true(after.rlim_cur == before.rlim_max);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
