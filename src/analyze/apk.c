@@ -3,10 +3,12 @@
  * apk's database of installed packages (Alpine wiki, "Apk spec"; apk-tools' database.c): paragraphs
  * of "X:value" lines separated by empty lines. One letter is one field: P name, V version, A
  * architecture, o origin (the source package; absent means the package's own name), L licence, m
- * maintainer. All packages of an origin share its version. The many lines about owned files (F, R,
- * M, a, Z) are passed over.
+ * maintainer; F a directory the package owns things in, R a file in the directory that F named last. All
+ * packages of an origin share its version. Lines about modes and digests (M, a, Z) are passed over.
  */
 #include "analyze/analyzer.h"
+
+#include "base/limits.h"
 
 struct record {
 	struct str name;
@@ -15,6 +17,7 @@ struct record {
 	struct str origin;
 	struct str licence;
 	struct str maintainer;
+	struct str directory;
 	bool any;
 };
 
@@ -62,9 +65,26 @@ static void take_field(struct record *record, char letter, struct str value)
 	case 'm':
 		record->maintainer = value;
 		break;
+	case 'F':
+		record->directory = value;
+		break;
 	default:
 		break;
 	}
+}
+
+static int own_file(
+	const struct record *record, struct str name, struct analyze_sink *sink, struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF(2 * LIMIT_ENTRY_PATH);
+	strbuf_add_str(&path, record->directory);
+	if (path.n)
+		strbuf_add_char(&path, '/');
+	strbuf_add_str(&path, name);
+	if (strbuf_failed(&path) || !record->name.n)
+		return 0;
+	int r = analyze_own(sink, PACKAGE_APK, record->name, strbuf_view(&path), err);
+	return r < 0 ? err_trace(err, r) : 0;
 }
 
 int analyze_apk_installed(struct str text, struct analyze_sink *sink, struct err *err)
@@ -85,6 +105,9 @@ int analyze_apk_installed(struct str text, struct analyze_sink *sink, struct err
 			return err_set(err, EINVAL, "line %zu is not a field", number);
 		record.any = true;
 		take_field(&record, line.p[0], str_trim(str_skip(line, 2)));
+		int r = line.p[0] == 'R' ? own_file(&record, str_skip(line, 2), sink, err) : 0;
+		if (r < 0)
+			return err_trace(err, r);
 	}
 	int r = finish(&record, number + 1, sink, err);
 	return r < 0 ? err_trace(err, r) : 0;

@@ -8,6 +8,9 @@
  * Advisories are keyed by source package and source version; "Source: util-linux (2.38.1-5)" names
  * both, "Source: util-linux" only the name, and no field at all means that both are those of the
  * binary package.
+ *
+ * Which files a package owns is said by info/NAME.list or info/NAME:ARCH.list, complete, and in
+ * distroless images by status.d/NAME.md5sums, without links and configuration files.
  */
 #include "analyze/analyzer.h"
 
@@ -137,10 +140,50 @@ int analyze_dpkg_status(struct str text, struct analyze_sink *sink, struct err *
 	return read_paragraphs(text, false, sink, err);
 }
 
+/* "…/NAME:ARCH.ending" → NAME. */
+static struct str owner_of(struct str path, struct str ending)
+{
+	size_t slash = str_rfind(path, '/');
+	struct str name = slash == STR_NONE ? path : str_skip(path, slash + 1);
+	name = str_sub(name, 0, str_ends(name, ending) ? name.n - ending.n : 0);
+	return str_sub(name, 0, str_find(name, ':') == STR_NONE ? name.n : str_find(name, ':'));
+}
+
+/* Paths, one a line; directories are among them and are never asked for. */
+int analyze_dpkg_list(struct str text, struct analyze_sink *sink, struct err *err)
+{
+	struct str owner = owner_of(sink->path, STR(".list"));
+	struct str rest = text;
+	struct str line;
+	while (owner.n && str_cut(&rest, '\n', &line)) {
+		int r = line.n ? analyze_own(sink, PACKAGE_DEB, owner, line, err) : 0;
+		if (r < 0)
+			return err_trace(err, r);
+	}
+	return 0;
+}
+
+/* "<32 hexadecimal digits>  path", one a line. */
+static int read_md5sums(struct str text, struct analyze_sink *sink, struct err *err)
+{
+	enum { DIGEST_AND_BLANKS = 34 };
+	struct str owner = owner_of(sink->path, STR(".md5sums"));
+	struct str rest = text;
+	struct str line;
+	while (owner.n && str_cut(&rest, '\n', &line)) {
+		struct str path = str_skip(line, DIGEST_AND_BLANKS);
+		int r = path.n ? analyze_own(sink, PACKAGE_DEB, owner, path, err) : 0;
+		if (r < 0)
+			return err_trace(err, r);
+	}
+	return 0;
+}
+
 int analyze_dpkg_status_d(struct str text, struct analyze_sink *sink, struct err *err)
 {
-	/* Other files lie there too, NAME.md5sums for one: only a paragraph about a package counts.
-	 */
+	if (str_ends(sink->path, STR(".md5sums")))
+		return read_md5sums(text, sink, err);
+	/* Other files may lie there too: only a paragraph about a package counts. */
 	if (!str_starts(text, STR("Package:")) && !str_contains(text, STR("\nPackage:")))
 		return 0;
 	return read_paragraphs(text, true, sink, err);

@@ -6,11 +6,21 @@
  * the advisories of every release.
  *
  * Distributions that only name a parent in ID_LIKE are not taken for it: their packages have their
- * own versions. Pure functions.
+ * own versions.
+ *
+ * Images older than os-release(5), or without it, say the same in files of their own;
+ * legacy_releases.def and the functions about them make the facts that os-release would have given.
+ * Pure functions.
  */
 #include "inventory/platform.h"
 
 #include "base/strbuf.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+/* All content sets of Red Hat have some 500 kB; an image has a few. */
+enum { FLAVOURS_MAX = 64 << 10 };
 
 enum rule {
 	RULE_NONE,	/* rolling: no release */
@@ -165,9 +175,182 @@ static struct str lower(struct arena *arena, struct str text)
 	return (struct str){ copy, text.n };
 }
 
-void platform_derive(
-	struct arena *arena, const struct platform_facts *facts, struct platform *platform)
+/* --- before os-release */
+
+struct legacy {
+	struct str id, version, pretty, cpe;
+};
+
+static struct str first_line(struct str text)
 {
+	struct str rest = text;
+	struct str line = STR("");
+	str_cut(&rest, '\n', &line);
+	return str_trim(line);
+}
+
+/* The value of a line "NAME=value" or "NAME = value", without quotes. */
+static struct str line_value(struct str text, struct str name)
+{
+	struct str line;
+	while (str_cut(&text, '\n', &line)) {
+		struct str key;
+		if (str_find(line, '=') == STR_NONE || !str_cut(&line, '=', &key) ||
+			!str_eq(str_trim(key), name))
+			continue;
+		struct str value = str_trim(line);
+		if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+			value = str_sub(value, 1, value.n - 2);
+		return value;
+	}
+	return STR("");
+}
+
+/* The first word that begins with a digit: "CentOS release 6.10 (Final)" → "6.10". */
+static struct str version_word(struct str line)
+{
+	struct str word;
+	while (str_cut(&line, ' ', &word))
+		if (word.n && word.p[0] >= '0' && word.p[0] <= '9')
+			return word;
+	return STR("");
+}
+
+static bool from_lsb(struct str text, struct legacy *legacy)
+{
+	legacy->id = line_value(text, STR("DISTRIB_ID"));
+	legacy->version = line_value(text, STR("DISTRIB_RELEASE"));
+	legacy->pretty = line_value(text, STR("DISTRIB_DESCRIPTION"));
+	return legacy->id.n > 0;
+}
+
+static bool from_release_text(struct arena *arena, struct str text, struct legacy *legacy)
+{
+	static const struct {
+		struct str beginning, os_id;
+	} rows[] = {
+#define LEGACY_RELEASE(beginning, os_id) { STR_INIT(beginning), STR_INIT(os_id) },
+#include "inventory/legacy_releases.def"
+#undef LEGACY_RELEASE
+	};
+	struct str line = first_line(text);
+	size_t i = 0;
+	while (i < sizeof(rows) / sizeof(*rows) && !str_starts(line, rows[i].beginning))
+		i++;
+	if (i == sizeof(rows) / sizeof(*rows))
+		return false;
+	*legacy = (struct legacy){
+		.id = rows[i].os_id, .version = version_word(line), .pretty = line, .cpe = STR("")
+	};
+	size_t open = str_find(line, '(');
+	if (str_eq(legacy->id, STR("opensuse-leap")) && open != STR_NONE)
+		legacy->pretty = str_trim(str_sub(line, 0, open)); /* "openSUSE 13.2 (x86_64)" */
+	struct str level = line_value(text, STR("PATCHLEVEL"));
+	uint64_t number;
+	if (str_eq(legacy->id, STR("sles")) && str_parse_u64(level, &number))
+		legacy->pretty =
+			arena_printf(arena, "SUSE Linux Enterprise Server " STR_FMT "%s" STR_FMT,
+				STR_ARG(legacy->version), number ? " SP" : "",
+				STR_ARG(number ? level : STR("")));
+	if (str_eq(legacy->id, STR("rhel")) && major_of(legacy->version).n)
+		legacy->cpe = arena_printf(arena, "cpe:/o:redhat:enterprise_linux:" STR_FMT,
+			STR_ARG(major_of(legacy->version)));
+	return true;
+}
+
+static bool from_version_file(struct str text, struct str id, struct legacy *legacy)
+{
+	struct str line = first_line(text);
+	if (!line.n)
+		return false;
+	/* "trixie/sid": what will be the next release has no version. */
+	*legacy = (struct legacy){
+		.id = id, .version = version_word(line), .pretty = STR(""), .cpe = STR("")
+	};
+	return true;
+}
+
+static bool find_legacy(
+	struct arena *arena, const struct platform_facts *facts, struct legacy *legacy)
+{
+	return from_lsb(facts->lsb_release, legacy) ||
+	       from_release_text(arena, facts->release_text, legacy) ||
+	       from_version_file(facts->alpine_release, STR("alpine"), legacy) ||
+	       from_version_file(facts->debian_version, STR("debian"), legacy);
+}
+
+bool platform_is_known(const struct platform_facts *facts)
+{
+	struct legacy legacy;
+	struct arena *arena = arena_new(0);
+	bool known = facts->id.n || find_legacy(arena, facts, &legacy);
+	arena_free(&arena);
+	return known;
+}
+
+/* --- flavours */
+
+static bool has_edge_line(struct str repositories)
+{
+	struct str line;
+	while (str_cut(&repositories, '\n', &line)) {
+		line = str_trim(line);
+		if (!line.n || *line.p == '#' || *line.p == '@')
+			continue;
+		if (str_contains(line, STR("/edge/")))
+			return true;
+	}
+	return false;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static struct str flavours_of(
+	struct arena *arena, const struct platform_facts *facts, const struct platform *platform)
+{
+	VEC(struct str) words = { 0 };
+	struct str rest = facts->content_sets;
+	struct str word;
+	if (str_eq(platform->os_id, STR("ubuntu")))
+		for (struct str services = facts->pro_services; str_cut(&services, ',', &word);)
+			if (str_starts(word, STR("esm-")))
+				AVEC_PUSH(arena, &words, STR("pro"));
+	if (str_eq(platform->os_id, STR("alpine")) && has_edge_line(facts->apk_repositories) &&
+		!str_eq(platform->release_key, STR("Alpine:edge")))
+		AVEC_PUSH(arena, &words, STR("edge"));
+	while (facts->content_sets.n && str_cut(&rest, ',', &word))
+		if (word.n)
+			AVEC_PUSH(arena, &words,
+				arena_printf(arena, "content-set:" STR_FMT, STR_ARG(word)));
+	if (!words.n)
+		return STR("");
+	qsort(words.items, words.n, sizeof(*words.items), compare_texts);
+	AUTO_STRBUF struct strbuf out = STRBUF(FLAVOURS_MAX);
+	for (size_t i = 0; i < words.n && !strbuf_failed(&out); i++) {
+		if (i && str_eq(words.items[i], words.items[i - 1]))
+			continue;
+		if (out.n)
+			strbuf_add_char(&out, ',');
+		strbuf_add_str(&out, words.items[i]);
+	}
+	return arena_str(arena, strbuf_view(&out));
+}
+
+void platform_derive(
+	struct arena *arena, const struct platform_facts *given, struct platform *platform)
+{
+	struct platform_facts merged = *given;
+	const struct platform_facts *facts = &merged;
+	struct legacy legacy;
+	if (!given->id.n && find_legacy(arena, given, &legacy)) {
+		merged.id = legacy.id;
+		merged.version_id = legacy.version;
+		merged.pretty_name = legacy.pretty;
+		merged.cpe_name = legacy.cpe;
+	}
 	*platform = (struct platform){
 		.release_key = STR(""),
 		.flavours = STR(""),
@@ -184,6 +367,7 @@ void platform_derive(
 		else if (release.n)
 			platform->release_key = arena_printf(arena, STR_FMT ":" STR_FMT,
 				STR_ARG(platforms[i].ecosystem), STR_ARG(release));
-		return;
+		break;
 	}
+	platform->flavours = flavours_of(arena, facts, platform);
 }
