@@ -8,6 +8,7 @@
 #ifndef ANALYZE_ANALYZER_H
 #define ANALYZE_ANALYZER_H
 
+#include "analyze/owned.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "inventory/layer.h"
@@ -28,6 +29,8 @@ struct analyze_sink {
 	/* Why not everything was read: first words and how often. Set by analyze_partial(). */
 	struct str partial;
 	size_t partial_count;
+	struct str log; /* content of the write-ahead log beside an SQLite database, or empty */
+	struct owned *owned; /* which package owns which file of the layer; NULL: nobody asks */
 };
 
 /*
@@ -38,6 +41,17 @@ typedef int analyze_fn(struct str text, struct analyze_sink *sink, struct err *e
 
 analyze_fn analyze_dpkg_status;
 analyze_fn analyze_dpkg_status_d;
+analyze_fn analyze_dpkg_list;
+analyze_fn analyze_rpm_bdb;
+analyze_fn analyze_rpm_ndb;
+analyze_fn analyze_rpm_sqlite;
+analyze_fn analyze_rpm_manifest;
+analyze_fn analyze_pacman_desc;
+analyze_fn analyze_pacman_files;
+analyze_fn analyze_chisel;
+analyze_fn analyze_content_manifest;
+analyze_fn analyze_dnf_history;
+analyze_fn analyze_ubuntu_pro;
 analyze_fn analyze_apk_installed;
 analyze_fn analyze_os_release;
 analyze_fn analyze_npm;
@@ -58,7 +72,7 @@ struct analyzer {
 	unsigned version;
 	struct str paths; /* patterns (pattern.h) separated by blanks; may be empty */
 	size_t max_bytes;
-	analyze_fn *read;
+	analyze_fn *read; /* NULL: kept for the analyzer of another file */
 };
 
 extern const struct analyzer analyze_table[];
@@ -79,6 +93,10 @@ int analyze_add_package(
 	struct analyze_sink *sink, const struct package *package, struct err *err) MUST_CHECK;
 int analyze_add_fact(
 	struct analyze_sink *sink, struct str key, struct str value, struct err *err) MUST_CHECK;
+
+/* The package owns the file. */
+int analyze_own(struct analyze_sink *sink, enum package_type type, struct str package,
+	struct str path, struct err *err) MUST_CHECK;
 
 /* Part of the file could not be read: it is told, and the reading goes on. */
 void analyze_partial(struct analyze_sink *sink, struct str words);

@@ -3,8 +3,9 @@
  * apk's database of installed packages (Alpine wiki, "Apk spec"; apk-tools' database.c): paragraphs
  * of "X:value" lines separated by empty lines. One letter is one field: P name, V version, A
  * architecture, o origin (the source package; absent means the package's own name), L licence, m
- * maintainer; F a directory the package owns things in, R a file in the directory that F named last. All
- * packages of an origin share its version. Lines about modes and digests (M, a, Z) are passed over.
+ * maintainer; F a directory the package owns things in, R a file in the directory that F named
+ * last. All packages of an origin share its version. Lines about modes and digests (M, a, Z) are
+ * passed over.
  */
 #include "analyze/analyzer.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chisel's manifest (chisel documentation, "Chisel manifest"; format jsonwall): the package database of
- * Ubuntu images that are cut from slices of Debian packages. A zstd stream of JSON objects, one a line:
- * the first says {"jsonwall":"1.0",…}, others have a "kind": "package" (name, version, arch) and
- * "content" (slice, path: a file of the image; a slice is called PACKAGE_SLICE). It does not name source
- * packages.
+ * Chisel's manifest (chisel documentation, "Chisel manifest"; format jsonwall): the package
+ * database of Ubuntu images that are cut from slices of Debian packages. A zstd stream of JSON
+ * objects, one a line: the first says {"jsonwall":"1.0",…}, others have a "kind": "package" (name,
+ * version, arch) and "content" (slice, path: a file of the image; a slice is called PACKAGE_SLICE).
+ * It does not name source packages.
  */
 #include "analyze/analyzer.h"
 #include "base/json.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See memory_sqlite.h. SQLite's in-memory files cannot be in WAL mode, so what a write-ahead log holds is
- * put into the pages first (SQLite file format, §4: frames count up to the last commit whose salts and
- * checksums hold) and the two bytes that name the mode are changed.
+ * See memory_sqlite.h. SQLite's in-memory files cannot be in WAL mode, so what a write-ahead log
+ * holds is put into the pages first (SQLite file format, §4: frames count up to the last commit
+ * whose salts and checksums hold) and the two bytes that name the mode are changed.
  *
  * The file is hostile: its schema may hold views, triggers and virtual tables, so everything but
- * reading tables is denied, the file's own size bounds what may be read from it, and a count of virtual
- * machine steps ends queries that loop.
+ * reading tables is denied, the file's own size bounds what may be read from it, and a count of
+ * virtual machine steps ends queries that loop.
  */
 #include "analyze/memory_sqlite.h"
 
@@ -16,6 +16,10 @@
 
 enum {
 	DATABASE_HEAD = 100,
+	PAGE_SIZE_AT = 16,
+	CHANGES_AT = 24,
+	PAGES_AT = 28,
+	SIZE_IS_OF_CHANGE_AT = 92,
 	WRITE_VERSION = 18,
 	READ_VERSION = 19,
 	MODE_LEGACY = 1,
@@ -64,9 +68,9 @@ static bool wal_open(struct wal *wal, struct str bytes)
 {
 	if (bytes.n < WAL_HEAD || (be32(bytes.p) & ~1u) != WAL_MAGIC)
 		return false;
-	*wal = (struct wal){ .bytes = bytes,
-		.page_size = be32(bytes.p + 8),
-		.big_endian = be32(bytes.p) & 1 };
+	*wal = (struct wal){
+		.bytes = bytes, .page_size = be32(bytes.p + 8), .big_endian = be32(bytes.p) & 1
+	};
 	if (wal->page_size < PAGE_SIZE_MIN || wal->page_size > PAGE_SIZE_MAX)
 		return false;
 	add_sums(wal, bytes.p, 24);
@@ -111,7 +115,8 @@ static int wal_apply(struct str log, struct strbuf *database, struct err *err)
 	if (!frames)
 		return 0;
 	if ((uint64_t)pages * wal.page_size > database->ceiling)
-		return err_set(err, E2BIG, "its write-ahead log makes it larger than a database may be");
+		return err_set(
+			err, E2BIG, "its write-ahead log makes it larger than a database may be");
 	size_t size = pages * wal.page_size;
 	if (size > database->n) {
 		size_t more = size - database->n;
@@ -120,8 +125,8 @@ static int wal_apply(struct str log, struct strbuf *database, struct err *err)
 		memset(room, 0, more);
 		strbuf_commit(database, more);
 	}
-	for (size_t i = 0; i < frames; i++) {
-		const char *frame = wal_frame(&wal, i);
+	const char *frame;
+	for (size_t i = 0; i < frames && (frame = wal_frame(&wal, i)) != NULL; i++) {
 		uint32_t number = be32(frame);
 		if (number && number <= pages)
 			memcpy(database->p + (number - 1) * wal.page_size, frame + WAL_FRAME,
@@ -140,8 +145,8 @@ static int count_calls(void *context)
 }
 
 /* Reading tables and nothing else: no functions, no pragmas, no virtual tables. */
-static int only_reading(void *context, int action, const char *a, const char *b, const char *database,
-	const char *trigger)
+static int only_reading(void *context, int action, const char *a, const char *b,
+	const char *database, const char *trigger)
 {
 	(void)context;
 	(void)a;
@@ -156,7 +161,8 @@ static int complain(sqlite3 *db, struct err *err)
 	int code = sqlite3_errcode(db);
 	if (code == SQLITE_INTERRUPT)
 		return err_set(err, E2BIG, "reading it takes more work than it may");
-	return err_set(err, EINVAL, "it is no SQLite database of the expected form: %s", sqlite3_errmsg(db));
+	return err_set(err, EINVAL, "it is no SQLite database of the expected form: %s",
+		sqlite3_errmsg(db));
 }
 
 static int open_bytes(struct strbuf *bytes, unsigned *calls, sqlite3 **db, struct err *err)
@@ -178,6 +184,15 @@ static int open_bytes(struct strbuf *bytes, unsigned *calls, sqlite3 **db, struc
 	return 0;
 }
 
+/* SQLite reads what it needs and would not notice that pages at the end are missing. */
+static bool is_cut(struct str file)
+{
+	uint64_t page_size = be32(file.p + PAGE_SIZE_AT) >> 16;
+	if (be32(file.p + CHANGES_AT) != be32(file.p + SIZE_IS_OF_CHANGE_AT))
+		return false; /* written by a version that did not keep the size */
+	return be32(file.p + PAGES_AT) * (page_size == 1 ? PAGE_SIZE_MAX : page_size) > file.n;
+}
+
 int memory_sqlite_open(
 	struct memory_sqlite *m, struct str database, struct str log, struct err *err)
 {
@@ -191,7 +206,9 @@ int memory_sqlite_open(
 	if (r < 0)
 		return err_trace(err, r);
 	char *head = m->bytes.p;
-	if (m->bytes.n >= DATABASE_HEAD && head[READ_VERSION] == MODE_WAL)
+	if (m->bytes.n < DATABASE_HEAD || is_cut(strbuf_view(&m->bytes)))
+		return err_set(err, EINVAL, "it is shorter than it says");
+	if (head[READ_VERSION] == MODE_WAL)
 		head[WRITE_VERSION] = head[READ_VERSION] = MODE_LEGACY;
 	r = open_bytes(&m->bytes, &m->calls, &m->db, err);
 	return r < 0 ? err_trace(err, r) : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hostile SQLite database read from memory, because nothing can be opened in the sandbox: also one in
- * WAL mode, together with its write-ahead log. Inside analyze/ only.
+ * A hostile SQLite database read from memory, because nothing can be opened in the sandbox: also
+ * one in WAL mode, together with its write-ahead log. Inside analyze/ only.
  */
 #ifndef ANALYZE_MEMORY_SQLITE_H
 #define ANALYZE_MEMORY_SQLITE_H
@@ -19,8 +19,8 @@ struct memory_sqlite {
 };
 
 /* log: content of the file "-wal", or empty. Close it also after a failure. */
-int memory_sqlite_open(struct memory_sqlite *m, struct str database, struct str log,
-	struct err *err) MUST_CHECK;
+int memory_sqlite_open(
+	struct memory_sqlite *m, struct str database, struct str log, struct err *err) MUST_CHECK;
 void memory_sqlite_close(struct memory_sqlite *m);
 
 /* The first column of a row; valid during the call. */

@@ -13,9 +13,15 @@ struct row {
 	uint32_t order;
 };
 
+struct owner {
+	enum package_type type;
+	struct str name;
+	struct str text; /* "deb:NAME" */
+};
+
 struct owned {
 	struct arena *arena;
-	VEC(struct str) owners;
+	VEC(struct owner) owners;
 	VEC(struct row) rows;
 	bool sorted;
 };
@@ -39,7 +45,8 @@ void owned_free(struct owned **owned)
 	*owned = NULL;
 }
 
-/* One spelling for the paths that mean the same file on systems where /lib is usr/lib, or is not. */
+/* One spelling for the paths that mean the same file on systems where /lib is usr/lib, or is not.
+ */
 static uint64_t hash_path(struct str path)
 {
 	static const struct str merged[] = { STR_INIT("bin/"), STR_INIT("sbin/"), STR_INIT("lib/"),
@@ -57,14 +64,29 @@ static uint64_t hash_path(struct str path)
 	return str_hash(path);
 }
 
-int owned_add(struct owned *owned, struct str owner, struct str path, struct err *err)
+static bool is_last(const struct owned *owned, enum package_type type, struct str package)
 {
-	if (owned->rows.n >= LIMIT_OWNED_FILES || owned->owners.n >= LIMIT_OWNED_FILES)
-		return err_set(err, E2BIG, "the package databases of the layer list more than %zu files",
+	if (!owned->owners.n)
+		return false;
+	const struct owner *last = &owned->owners.items[owned->owners.n - 1];
+	return last->type == type && str_eq(last->name, package);
+}
+
+int owned_add(struct owned *owned, enum package_type type, struct str package, struct str path,
+	struct err *err)
+{
+	if (owned->rows.n >= LIMIT_OWNED_FILES)
+		return err_set(err, E2BIG,
+			"the package databases of the layer list more than %zu files",
 			LIMIT_OWNED_FILES);
-	if (!owned->owners.n || !str_eq(owned->owners.items[owned->owners.n - 1], owner))
-		VEC_PUSH(&owned->owners, arena_str(owned->arena, owner));
-	struct row row = { hash_path(path), (uint32_t)(owned->owners.n - 1), (uint32_t)owned->rows.n };
+	if (!is_last(owned, type, package)) {
+		struct str text = arena_printf(owned->arena, STR_FMT ":" STR_FMT,
+			STR_ARG(package_type_name(type)), STR_ARG(package));
+		struct str name = str_skip(text, text.n - package.n);
+		VEC_PUSH(&owned->owners, (struct owner){ type, name, text });
+	}
+	struct row row = { hash_path(path), (uint32_t)(owned->owners.n - 1),
+		(uint32_t)owned->rows.n };
 	VEC_PUSH(&owned->rows, row);
 	owned->sorted = false;
 	return 0;
@@ -96,5 +118,5 @@ struct str owned_find(struct owned *owned, struct str path)
 	}
 	if (low == owned->rows.n || owned->rows.items[low].hash != hash)
 		return STR("");
-	return owned->owners.items[owned->rows.items[low].owner];
+	return owned->owners.items[owned->rows.items[low].owner].text;
 }

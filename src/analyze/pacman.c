@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pacman's local database (libalpm, be_local.c): a directory for each package with the files desc and
- * files. Both are blocks: a line "%FIELD%", one value a line, an empty line. In desc: NAME, VERSION,
- * BASE (the source package; absent means the package itself), ARCH, LICENSE (several), PACKAGER. In
- * files: FILES, paths without a leading "/", directories with one at the end.
+ * pacman's local database (libalpm, be_local.c): a directory for each package with the files desc
+ * and files. Both are blocks: a line "%FIELD%", one value a line, an empty line. In desc: NAME,
+ * VERSION, BASE (the source package; absent means the package itself), ARCH, LICENSE (several),
+ * PACKAGER. In files: FILES, paths without a leading "/", directories with one at the end.
  */
 #include "analyze/analyzer.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which repositories the packages of a Red Hat image come from. Its advisories are given for products that
- * os-release does not name, and the repositories (content sets) lead to them. Two sources: content manifests,
- * JSON that Red Hat's build system leaves in its images, {"content_sets": ["rhel-8-for-x86_64-baseos-rpms", …]};
- * and the history of dnf, SQLite databases of dnf 4 and libdnf5 that name the repositories in a table repo.
- * Each becomes a fact "content-set".
+ * Which repositories the packages of a Red Hat image come from. Its advisories are given for
+ * products that os-release does not name, and the repositories (content sets) lead to them. Two
+ * sources: content manifests, JSON that Red Hat's build system leaves in its images,
+ * {"content_sets": ["rhel-8-for-x86_64-baseos-rpms", …]}; and the history of dnf, SQLite databases
+ * of dnf 4 and libdnf5 that name the repositories in a table repo. Each becomes a fact
+ * "content-set".
  */
 #include "analyze/analyzer.h"
 #include "analyze/memory_sqlite.h"

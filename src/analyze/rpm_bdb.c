@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpm's oldest database: var/lib/rpm/Packages, a Berkeley DB hash (db_page.h of Berkeley DB 4 and 5).
- * It is read page by page, not bucket by bucket: every record is found that way, and there are no
- * bucket chains to follow. A record is a pair of items on a hash page: the key is a number, the value a
- * header blob, which mostly lies on a chain of overflow pages.
+ * rpm's oldest database: var/lib/rpm/Packages, a Berkeley DB hash (db_page.h of Berkeley DB 4 and
+ * 5). It is read page by page, not bucket by bucket: every record is found that way, and there are
+ * no bucket chains to follow. A record is a pair of items on a hash page: the key is a number, the
+ * value a header blob, which mostly lies on a chain of overflow pages.
  *
- * Byte order is that of the machine that wrote it; the magic number tells. Chains are what a damaged
- * file can make endless: no overflow page may be used twice, by any chain, so that work and memory are
- * bounded by the length of the file.
+ * Byte order is that of the machine that wrote it; the magic number tells. Chains are what a
+ * damaged file can make endless: no overflow page may be used twice, by any chain, so that work and
+ * memory are bounded by the length of the file.
  */
 #include "analyze/rpm_header.h"
 
@@ -22,6 +22,7 @@ enum {
 	META_PAGE_SIZE = 20,
 	META_ENCRYPTION = 24,
 	META_TYPE = 25,
+	META_LAST_PAGE = 32,
 	PAGE_NEXT = 16,
 	PAGE_ENTRIES = 20, /* on an overflow page: references */
 	PAGE_FREE = 22,	   /* on an overflow page: bytes used */
@@ -80,7 +81,8 @@ static int read_chain(struct bdb *bdb, uint32_t number, size_t length, struct er
 		if (!number || number >= bdb->pages)
 			return err_set(err, EINVAL, "a chain of overflow pages ends too early");
 		if (bdb->used[number])
-			return err_set(err, EINVAL, "a chain of overflow pages meets itself or another");
+			return err_set(
+				err, EINVAL, "a chain of overflow pages meets itself or another");
 		bdb->used[number] = 1;
 		const char *page = page_at(bdb, number);
 		size_t n = get16(bdb, page + PAGE_FREE);
@@ -157,6 +159,8 @@ static int read_meta(struct bdb *bdb, struct err *err)
 		(bdb->page_size & (bdb->page_size - 1)))
 		return err_set(err, EINVAL, "its page size is impossible");
 	bdb->pages = file.n / bdb->page_size;
+	if (get32(bdb, file.p + META_LAST_PAGE) >= bdb->pages)
+		return err_set(err, EINVAL, "it is shorter than it says");
 	return 0;
 }
 

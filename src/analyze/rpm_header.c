@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rpm header blobs (rpm's format documentation, "Header structure"; without the magic that precedes
- * one in a file): two big-endian counts, n index entries of 16 bytes (tag, type, offset, count), and a
- * store of data bytes. Everything is checked against the store before it is read: an offset, a
- * count or a missing NUL that leads outside is damage, and the file lists are walked once, so work is
- * bounded by the length of the blob.
+ * one in a file): two big-endian counts, n index entries of 16 bytes (tag, type, offset, count),
+ * and a store of data bytes. Everything is checked against the store before it is read: an offset,
+ * a count or a missing NUL that leads outside is damage, and the file lists are walked once, so
+ * work is bounded by the length of the blob.
  */
 #include "analyze/rpm_header.h"
 
@@ -164,8 +164,8 @@ void rpm_package_fill(struct arena *arena, const struct rpm_texts *texts, struct
 	struct str version = texts->version;
 	struct str source;
 	if (texts->release.n)
-		version = arena_printf(
-			arena, STR_FMT "-" STR_FMT, STR_ARG(texts->version), STR_ARG(texts->release));
+		version = arena_printf(arena, STR_FMT "-" STR_FMT, STR_ARG(texts->version),
+			STR_ARG(texts->release));
 	package->type = PACKAGE_RPM;
 	package->name = texts->name;
 	package->version = with_epoch(arena, texts->epoch, version);
@@ -228,8 +228,8 @@ static int own_old_files(
 	return 0;
 }
 
-static int add(struct header *header, struct arena *scratch, struct analyze_sink *sink,
-	struct err *err)
+static int add(
+	struct header *header, struct arena *scratch, struct analyze_sink *sink, struct err *err)
 {
 	struct package package = {
 		.arch = analyze_free_text(text_of(&header->arch)),

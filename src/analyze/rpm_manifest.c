@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * var/lib/rpmmanifest/container-manifest-2: what the distroless images of CBL-Mariner and Azure Linux
- * have instead of an rpm database. One package a line, fields separated by tabs: name,
- * version-release, time of installation, time of build, vendor, epoch or "(none)", size, architecture,
- * epoch as a number, file name of the source package.
+ * var/lib/rpmmanifest/container-manifest-2: what the distroless images of CBL-Mariner and Azure
+ * Linux have instead of an rpm database. One package a line, fields separated by tabs: name,
+ * version-release, time of installation, time of build, vendor, epoch or "(none)", size,
+ * architecture, epoch as a number, file name of the source package.
  */
 #include "analyze/rpm_header.h"
 
-enum field { NAME, VERSION, INSTALLED, BUILT, VENDOR, EPOCH, SIZE, ARCH, EPOCH_NUMBER, SOURCE, FIELDS };
+enum field {
+	NAME,
+	VERSION,
+	INSTALLED,
+	BUILT,
+	VENDOR,
+	EPOCH,
+	SIZE,
+	ARCH,
+	EPOCH_NUMBER,
+	SOURCE,
+	FIELDS
+};
 
 static struct str unless_none(struct str text)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpm's "new database", Packages.db, as SUSE uses it (rpm, lib/backend/ndb): a file of little-endian
- * numbers. A head of 32 bytes names how many pages of 4,096 bytes hold slots; a slot of 16 bytes leads
- * to a blob, counted in blocks of 16 bytes; a blob has a head with its length and a tail. Slots without
- * a package are free. Blobs must not lie on the same blocks: that bounds the work by the file's length.
+ * rpm's "new database", Packages.db, as SUSE uses it (rpm, lib/backend/ndb): a file of
+ * little-endian numbers. A head of 32 bytes names how many pages of 4,096 bytes hold slots; a slot
+ * of 16 bytes leads to a blob, counted in blocks of 16 bytes; a blob has a head with its length and
+ * a tail. Slots without a package are free. Blobs must not lie on the same blocks: that bounds the
+ * work by the file's length.
  */
 #include "analyze/rpm_header.h"
 
@@ -40,9 +41,11 @@ static int read_slot(struct str file, const char *slot, uint64_t *bytes, struct 
 		le32(file.p + start + 4) != index)
 		return err_set(err, EINVAL, "the slot of package %u leads to no blob", index);
 	uint64_t length = le32(file.p + start + 12);
-	if (start + BLOB_HEAD + length + BLOB_TAIL > file.n)
-		return err_set(err, EINVAL, "the blob of package %u is longer than the file", index);
-	*bytes += length + BLOB_HEAD;
+	uint64_t whole = (BLOB_HEAD + length + BLOB_TAIL + BLOCK - 1) / BLOCK * BLOCK;
+	if (start + whole > file.n)
+		return err_set(
+			err, EINVAL, "the blob of package %u is longer than the file", index);
+	*bytes += whole;
 	if (*bytes > file.n)
 		return err_set(err, EINVAL, "blobs lie on each other");
 	struct str blob = { file.p + start + BLOB_HEAD, (size_t)length };
@@ -55,8 +58,8 @@ int analyze_rpm_ndb(struct str text, struct analyze_sink *sink, struct err *err)
 	if (text.n < HEAD_BYTES || le32(text.p) != MAGIC_HEAD)
 		return err_set(err, EINVAL, "it is not an NDB package database");
 	if (le32(text.p + 4) != 0)
-		return err_set(err, EINVAL, "version %u of the NDB format is not known",
-			le32(text.p + 4));
+		return err_set(
+			err, EINVAL, "version %u of the NDB format is not known", le32(text.p + 4));
 	uint64_t end = (uint64_t)le32(text.p + 12) * SLOT_PAGE;
 	uint64_t bytes = 0;
 	if (end > text.n)

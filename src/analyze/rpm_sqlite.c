@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rpm's present database, rpmdb.sqlite: a table Packages (hnum, blob) of header blobs. It is often in WAL
- * mode, and the log that lies beside it may hold packages that the file does not.
+ * rpm's present database, rpmdb.sqlite: a table Packages (hnum, blob) of header blobs. It is often
+ * in WAL mode, and the log that lies beside it may hold packages that the file does not.
  */
 #include "analyze/memory_sqlite.h"
 #include "analyze/rpm_header.h"

@@ -134,6 +134,13 @@ int analyze_add_fact(struct analyze_sink *sink, struct str key, struct str value
 	return 0;
 }
 
+int analyze_own(struct analyze_sink *sink, enum package_type type, struct str package,
+	struct str path, struct err *err)
+{
+	int r = sink->owned ? owned_add(sink->owned, type, package, path, err) : 0;
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
 void analyze_partial(struct analyze_sink *sink, struct str words)
 {
 	if (!sink->partial_count++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ubuntu Pro's state, var/lib/ubuntu-advantage/status.json: {"attached": true, "services": [{"name": "esm-infra",
- * "status": "enabled"}, …]}. A release that is attached gets fixes others do not. Each service that is enabled
- * becomes a fact "pro-service".
+ * Ubuntu Pro's state, var/lib/ubuntu-advantage/status.json: {"attached": true, "services":
+ * [{"name": "esm-infra", "status": "enabled"}, …]}. A release that is attached gets fixes others do
+ * not. Each service that is enabled becomes a fact "pro-service".
  */
 #include "analyze/analyzer.h"
 #include "base/json.h"

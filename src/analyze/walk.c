@@ -30,6 +30,7 @@ void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_bud
 		.inventory = inventory,
 		.by_path = map_new(),
 		.replaced = map_new(),
+		.owned = owned_new(),
 		.spool = STRBUF(LIMIT_SPOOL_BYTES > LIMIT_DATABASE_BYTES ? LIMIT_SPOOL_BYTES
 									 : LIMIT_DATABASE_BYTES),
 		.nested = { .bytes = LIMIT_NESTED_BYTES,
@@ -46,6 +47,10 @@ void walk_end(struct walk *walk)
 	map_free(&walk->by_path);
 	map_free(&walk->replaced);
 	strbuf_free(&walk->spool);
+	for (size_t i = 0; i < walk->kept.n; i++)
+		strbuf_free(&walk->kept.items[i]);
+	VEC_FREE(&walk->kept);
+	owned_free(&walk->owned);
 	VEC_FREE(&walk->places);
 }
 
@@ -147,6 +152,20 @@ static void release_spool(struct walk *walk)
 		strbuf_free(&walk->spool);
 }
 
+/* Files that say something useful, but without which the packages are known all the same. */
+static bool is_optional(enum layer_file_kind kind)
+{
+	return layer_file_is_language(kind) || kind == LAYER_FILE_RELEASE_TEXT ||
+	       kind == LAYER_FILE_CONTENT_SETS || kind == LAYER_FILE_UBUNTU_PRO ||
+	       kind == LAYER_FILE_OWNED_LIST;
+}
+
+/* Files that are no part of the inventory themselves. */
+static bool is_for_others(enum layer_file_kind kind)
+{
+	return kind == LAYER_FILE_SQLITE_LOG || kind == LAYER_FILE_OWNED_LIST;
+}
+
 static uint64_t most_bytes(const struct walk *walk, const struct analyzer *analyzer)
 {
 	bool language = layer_file_is_language(analyzer->kind);
@@ -170,7 +189,7 @@ static int add_partial(struct analyze_sink *sink, struct err *err)
 static int take_failure(
 	struct walk *walk, struct analyze_sink *sink, struct place *place, int r, struct err *err)
 {
-	if (!layer_file_is_language(place->analyzer->kind) || arena_exceeded(walk->arena))
+	if (!is_optional(place->analyzer->kind) || arena_exceeded(walk->arena))
 		return err_trace(err, r);
 	if (r != -E2BIG)
 		walk->inventory->packages.n = place->file.first_package;
@@ -185,7 +204,8 @@ static void begin_file(struct walk *walk, struct place *place, struct analyze_si
 	*sink = (struct analyze_sink){ .arena = walk->arena,
 		.inventory = walk->inventory,
 		.path = place->path,
-		.nested = &walk->nested };
+		.nested = &walk->nested,
+		.owned = walk->owned };
 	place->file = (struct layer_file){ .kind = place->analyzer->kind,
 		.path = place->path,
 		.first_package = walk->inventory->packages.n,
@@ -203,13 +223,40 @@ static int end_file(struct place *place, struct analyze_sink *sink, struct err *
 	return 0;
 }
 
+/*
+ * An SQLite database is read with the log beside it, which may come before or after it: both wait
+ * for the end of the layer, in memory of their own.
+ */
+static bool has_to_wait(enum layer_file_kind kind)
+{
+	return kind == LAYER_FILE_RPM_SQLITE || kind == LAYER_FILE_SQLITE_LOG;
+}
+
+static int keep_text(struct walk *walk, struct str text, struct place *place, struct err *err)
+{
+	struct strbuf copy = STRBUF(text.n);
+	uint64_t most = 2 * walk->budget->database_bytes;
+	if (text.n > most - walk->kept_bytes)
+		return err_set(err, E2BIG,
+			"the SQLite databases of the layer hold more than %" PRIu64
+			" bytes together",
+			most);
+	walk->kept_bytes += text.n;
+	strbuf_add_str(&copy, text);
+	place->kept = strbuf_view(&copy);
+	place->state = PLACE_FILE;
+	VEC_PUSH(&walk->kept, copy);
+	return 0;
+}
+
 /* Makes a file of the place: text, found at path, is its content. */
-static int analyze_text(
-	struct walk *walk, struct str text, struct str path, struct place *place, struct err *err)
+static int analyze_text(struct walk *walk, struct str text, struct str log, struct str path,
+	struct place *place, struct err *err)
 {
 	struct analyze_sink sink;
 	struct err why = ERR_INIT;
 	begin_file(walk, place, &sink);
+	sink.log = log;
 	int r = place->analyzer->read(text, &sink, &why);
 	if (r < 0)
 		r = take_failure(walk, &sink, place, r, &why);
@@ -219,6 +266,17 @@ static int analyze_text(
 		return err_wrap(err, r, STR_FMT " cannot be read", STR_ARG(path));
 	}
 	r = end_file(place, &sink, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+static int take_text(
+	struct walk *walk, struct str text, struct str path, struct place *place, struct err *err)
+{
+	int r;
+	if (has_to_wait(place->analyzer->kind))
+		r = keep_text(walk, text, place, err);
+	else
+		r = analyze_text(walk, text, STR(""), path, place, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -235,7 +293,7 @@ static int tell_unread(struct walk *walk, struct place *place, struct str words,
 static int too_large(struct walk *walk, const struct tar_entry *entry, struct place *place,
 	uint64_t max, struct err *err)
 {
-	if (!layer_file_is_language(place->analyzer->kind))
+	if (!is_optional(place->analyzer->kind))
 		return err_set(err, E2BIG,
 			STR_FMT " holds %" PRIu64 " bytes, more than the limit of %" PRIu64,
 			STR_ARG(entry->path), entry->size, max);
@@ -255,7 +313,7 @@ static int read_file(struct walk *walk, struct tar *tar, const struct tar_entry 
 	}
 	int r = read_text(walk, tar, entry, head, err);
 	if (r == 0)
-		r = analyze_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
+		r = take_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
 	release_spool(walk);
 	return r < 0 ? err_trace(err, r) : 0;
 }
@@ -266,6 +324,7 @@ static void share_file(struct place *place, const struct place *other)
 	place->state = PLACE_FILE;
 	place->file = other->file;
 	place->file.path = place->path;
+	place->kept = other->kept;
 }
 
 static int take_whiteout(struct walk *walk, struct str directory, struct str name, struct err *err)
@@ -569,7 +628,7 @@ static int read_targets(struct walk *walk, struct tar *tar, const struct tar_ent
 		if (entry->size > most_bytes(walk, place->analyzer))
 			r = too_large(walk, entry, place, most_bytes(walk, place->analyzer), err);
 		else
-			r = analyze_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
+			r = take_text(walk, strbuf_view(&walk->spool), entry->path, place, err);
 		read[count++] = place;
 	}
 	release_spool(walk);
@@ -655,6 +714,8 @@ static int finish_file(struct walk *walk, const struct layer_inventory *all,
 			AVEC_PUSH(walk->arena, &inventory->hides, made);
 		return 0;
 	}
+	if (layer_file_is_language(file.kind))
+		file.owner = arena_str(walk->arena, owned_find(walk->owned, file.path));
 	file.first_package = inventory->packages.n;
 	file.first_fact = inventory->facts.n;
 	if (file.package_count > LIMIT_LAYER_PACKAGES - inventory->packages.n)
@@ -673,9 +734,43 @@ static int finish_file(struct walk *walk, const struct layer_inventory *all,
 	return 0;
 }
 
+static const struct place *file_at(const struct walk *walk, struct str path)
+{
+	const struct place *place = map_get(walk->by_path, path);
+	return place && place->state == PLACE_FILE ? place : NULL;
+}
+
+static int read_waiting(struct walk *walk, struct place *place, struct err *err)
+{
+	static const struct str ending = STR_INIT("-wal");
+	AUTO_STRBUF struct strbuf path = STRBUF(LIMIT_ENTRY_PATH + ending.n);
+	if (place->analyzer->kind == LAYER_FILE_SQLITE_LOG) {
+		struct str database = str_sub(place->path, 0, place->path.n - ending.n);
+		if (!place->kept.n || file_at(walk, database))
+			return 0;
+		return err_set(err, EINVAL,
+			STR_FMT " is the log of a database that is not in this layer",
+			STR_ARG(place->path));
+	}
+	strbuf_add_str(&path, place->path);
+	strbuf_add_str(&path, ending);
+	const struct place *log = file_at(walk, strbuf_view(&path));
+	int r = analyze_text(walk, place->kept, log && log->kept.p ? log->kept : STR(""),
+		place->path, place, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
 int walk_finish(struct walk *walk, struct err *err)
 {
 	struct layer_inventory *inventory = walk->inventory;
+	for (size_t i = 0; i < walk->places.n; i++) {
+		struct place *place = walk->places.items[i];
+		int r = place->state == PLACE_FILE && has_to_wait(place->analyzer->kind)
+				? read_waiting(walk, place, err)
+				: 0;
+		if (r < 0)
+			return err_trace(err, r);
+	}
 	struct layer_inventory all = *inventory;
 	inventory->packages.items = NULL;
 	inventory->packages.n = inventory->packages.capacity = 0;
@@ -687,7 +782,7 @@ int walk_finish(struct walk *walk, struct err *err)
 			struct layer_link link = { place->path, place->target };
 			AVEC_PUSH(walk->arena, &inventory->links, link);
 		}
-		if (place->state != PLACE_FILE)
+		if (place->state != PLACE_FILE || is_for_others(place->analyzer->kind))
 			continue;
 		int r = finish_file(walk, &all, place, err);
 		if (r < 0)

@@ -33,6 +33,8 @@ struct place {
 	const struct analyzer *analyzer;
 	uint64_t entry; /* number of the entry that made it */
 	struct layer_file file;
+	/* Content that waits for the end of the layer, because another file belongs to it. */
+	struct str kept;
 	/* During a pass over hard links: */
 	struct place *next;	/* waits for the same target */
 	bool target_seen;	/* before the link; what came last counts */
@@ -50,6 +52,9 @@ struct walk {
 	struct map *replaced;
 	size_t guesses; /* hides that only matter if a lower layer holds something there */
 	struct analyze_nested nested;
+	struct owned *owned;	 /* which package owns which file */
+	VEC(struct strbuf) kept; /* content that places borrow */
+	uint64_t kept_bytes;
 	struct strbuf spool; /* content of the file that is read; its memory is used again */
 	VEC(struct place *) places;
 };

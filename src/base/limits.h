@@ -72,6 +72,9 @@
 #define LIMIT_ARCHIVE_ENTRIES  ((size_t)20000)
 /* What all answers about one image archive may hold together. */
 #define LIMIT_ARCHIVE_BYTES    ((size_t)512 << 20)
+/* Files that the package databases of one layer say packages own: a full desktop has some 500,000.
+ * Each takes 16 bytes. */
+#define LIMIT_OWNED_FILES      ((size_t)4 << 20)
 /* Longest path inside a layer: PATH_MAX of Linux, a longer one cannot be extracted anyway. */
 #define LIMIT_ENTRY_PATH       ((size_t)4096)
 /* What a worker may answer for one layer: 250,000 packages of some 300 bytes. */

@@ -31,6 +31,18 @@ enum layer_file_kind {
 	LAYER_FILE_OS_RELEASE,	  /* etc/os-release, usr/lib/os-release */
 	LAYER_FILE_APK_REPOSITORIES,
 	LAYER_FILE_DEBIAN_VERSION,
+	LAYER_FILE_RPM_BDB,	 /* Packages: Berkeley DB hash */
+	LAYER_FILE_RPM_NDB,	 /* Packages.db */
+	LAYER_FILE_RPM_SQLITE,	 /* rpmdb.sqlite */
+	LAYER_FILE_RPM_MANIFEST, /* rpmmanifest/container-manifest-2: text */
+	LAYER_FILE_PACMAN_DESC,	 /* var/lib/pacman/local/NAME/desc: one package each */
+	LAYER_FILE_CHISEL,	 /* var/lib/chisel/manifest.wall */
+	LAYER_FILE_RELEASE_TEXT, /* redhat-release and its kin, for images without os-release */
+	LAYER_FILE_CONTENT_SETS, /* Red Hat: which repositories packages come from */
+	LAYER_FILE_UBUNTU_PRO,	 /* ubuntu-advantage/status.json */
+	/* Read for what they say about other files of their layer; never in an inventory: */
+	LAYER_FILE_SQLITE_LOG, /* rpmdb.sqlite-wal */
+	LAYER_FILE_OWNED_LIST, /* which files a package owns */
 	/* What languages' tools leave behind; more than one package each where they say so. */
 	LAYER_FILE_NPM,		 /* package.json of an installed package */
 	LAYER_FILE_PYTHON,	 /* METADATA or PKG-INFO */

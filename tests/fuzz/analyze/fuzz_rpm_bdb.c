@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Berkeley DB hashes as rpm had them. */
+#include "database.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct str text = { (const char *)bytes, n };
+	fuzz_database(analyze_rpm_bdb, text, STR(""), STR(""));
+	return 0;
+}
