@@ -169,8 +169,9 @@ static void table_is_complete(void **state)
 		seen[analyze_table[i].kind] = true;
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(analyze_table[k].name, analyze_table[i].name))
-				assert_true(analyze_table[k].version == analyze_table[i].version &&
-					    str_eq(analyze_table[i - 1].name, analyze_table[i].name));
+				assert_true(
+					analyze_table[k].version == analyze_table[i].version &&
+					str_eq(analyze_table[i - 1].name, analyze_table[i].name));
 	}
 	for (size_t i = 0; i < LAYER_FILE_KIND_COUNT; i++)
 		assert_true(seen[i]);
