@@ -37,7 +37,7 @@ int binary_note(const struct elf *elf, struct analyze_sink *sink, struct err *er
 
 int analyze_binary(struct str text, struct analyze_sink *sink, struct err *err)
 {
-	static binary_fn *const readers[] = { binary_note, binary_go, binary_cargo };
+	static binary_fn *const readers[] = { binary_note, binary_go, binary_cargo, binary_text };
 	struct elf elf;
 	int r = elf_open(text, &elf, err);
 	if (r < 0)

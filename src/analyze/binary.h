@@ -12,5 +12,6 @@ typedef int binary_fn(const struct elf *elf, struct analyze_sink *sink, struct e
 binary_fn binary_note;	/* .note.package */
 binary_fn binary_go;	/* build information of the Go linker */
 binary_fn binary_cargo; /* cargo auditable */
+binary_fn binary_text;	/* versions in texts of well-known programs */
 
 #endif

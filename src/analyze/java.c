@@ -66,19 +66,54 @@ static struct str base_name(struct str path)
 	return slash == STR_NONE ? path : str_skip(path, slash + 1);
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Words that stand inside versions: "1.0-beta-2". */
+static bool is_qualifier(struct str word)
+{
+	static const struct str words[] = { STR_INIT("alpha"), STR_INIT("beta"), STR_INIT("rc"),
+		STR_INIT("cr"), STR_INIT("b"), STR_INIT("m"), STR_INIT("sp"), STR_INIT("pre"),
+		STR_INIT("ga"), STR_INIT("final"), STR_INIT("release"), STR_INIT("snapshot"),
+		STR_INIT("milestone"), STR_INIT("jre"), STR_INIT("android") };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq_nocase(word, words[i]))
+			return true;
+	return false;
+}
+
+/* Text between two dashes that begins a version, given what stands around it. */
+static bool begins_version(struct str before, struct str segment, struct str rest)
+{
+	struct str after = STR("");
+	if (!segment.n || !is_digit(segment.p[0]) || !before.n || is_digit(before.p[0]) ||
+		is_qualifier(before))
+		return false;
+	/* "level-2-jar" is a name; "thing-2", "thing-2.0-jar" and "thing-2-rc1" have versions. */
+	str_cut(&rest, '-', &after);
+	bool number = str_find(segment, '.') == STR_NONE;
+	return !number || !after.n || is_digit(after.p[0]) || is_qualifier(after);
+}
+
 void java_split_name(struct str file, struct str *artifact, struct str *version)
 {
 	size_t dot = str_rfind(file, '.');
 	struct str stem = dot == STR_NONE ? file : str_sub(file, 0, dot);
+	struct str before = STR("");
+	struct str rest = stem;
+	struct str segment;
 	*artifact = stem;
 	*version = STR("");
-	for (size_t i = 1; i + 1 < stem.n; i++) {
-		bool digit = stem.p[i + 1] >= '0' && stem.p[i + 1] <= '9';
-		if (stem.p[i] != '-' || !digit)
-			continue;
-		*artifact = str_sub(stem, 0, i);
-		*version = str_skip(stem, i + 1);
-		return;
+	/* The last one: "log4j-1.2-api-2.17.1" is version 2.17.1 of log4j-1.2-api. */
+	while (str_cut(&rest, '-', &segment)) {
+		size_t at = (size_t)(segment.p - stem.p);
+		if (begins_version(before, segment, rest)) {
+			*artifact = str_sub(stem, 0, at - 1);
+			*version = str_skip(stem, at);
+		}
+		before = segment;
 	}
 }
 

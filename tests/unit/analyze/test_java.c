@@ -23,7 +23,12 @@ static void names_are_split(void **state)
 	(void)state;
 	static const char *const rows[][3] = {
 		{ "commons-io-2.11.0.jar", "commons-io", "2.11.0" },
-		{ "log4j-1.2-api-2.17.1.jar", "log4j", "1.2-api-2.17.1" },
+		{ "log4j-1.2-api-2.17.1.jar", "log4j-1.2-api", "2.17.1" },
+		{ "level-2-jar.jar", "level-2-jar", "" },
+		{ "thing-2.jar", "thing", "2" },
+		{ "thing-1.0-beta-2.jar", "thing", "1.0-beta-2" },
+		{ "thing-1.0-20210101.120000-1.jar", "thing", "1.0-20210101.120000-1" },
+		{ "thing-1-SNAPSHOT.jar", "thing", "1-SNAPSHOT" },
 		{ "guava-30.1-jre.jar", "guava", "30.1-jre" },
 		{ "app.war", "app", "" },
 		{ "a-b.jar", "a-b", "" },

@@ -205,6 +205,53 @@ static void crate_bombs_are_told(void **state)
 	arena_free(&outcome.arena);
 }
 
+/* Programs that no package manager knows, by the texts that their builds have. */
+static void classifiers_find_versions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		struct str text;
+		const char *packages;
+	} rows[] = {
+		{ "usr/local/bin/python3.11", STR_INIT("\0009.9.9\0003.11.2\0"),
+			"generic python 3.11.2\n" },
+		{ "usr/lib/libpython3.12.so.1.0", STR_INIT("\0003.11.2\0003.12.0rc1\0"),
+			"generic python 3.12.0rc1\n" },
+		{ "usr/bin/python3", STR_INIT("\0003.11.2\0"), "" },
+		{ "usr/local/bin/node", STR_INIT("x node.js/v20.20.2 y"),
+			"generic node 20.20.2\n" },
+		{ "usr/lib/libcrypto.so.1.1", STR_INIT("OpenSSL %s\0OpenSSL 1.1.1n  15 Mar 2022\0"),
+			"generic openssl 1.1.1n\n" },
+		{ "bin/busybox", STR_INIT("BusyBox v1.36.1 (2023)"), "generic busybox 1.36.1\n" },
+		{ "usr/sbin/nginx", STR_INIT("\0nginx version: nginx/1.25.3\0nginx/1.25.3\0"),
+			"generic nginx 1.25.3\n" },
+		{ "usr/local/bin/php", STR_INIT("X-Powered-By: PHP/8.2.7\0"),
+			"generic php 8.2.7\n" },
+		{ "bin/bash", STR_INIT("@(#)Bash version 5.2.15(1) release GNU"),
+			"generic bash 5.2.15\n" },
+		{ "usr/bin/curl", STR_INIT("\0curl 7.88.1 (x86_64) %s"), "generic curl 7.88.1\n" },
+		{ "usr/lib/libcurl.so.4", STR_INIT("CLIENT libcurl 8.5.0\0"),
+			"generic libcurl 8.5.0\n" },
+		{ "usr/local/bin/redis-server",
+			STR_INIT("\0007.0.15buildhost-1700000000000000000\0"),
+			"generic redis 7.0.15\n" },
+		{ "usr/local/bin/redis-server", STR_INIT("\0007.0.15\0some-text\0"), "" },
+		{ "usr/bin/other", STR_INIT("OpenSSL 3.0.1 14 Dec 2021"), "" },
+		{ "usr/bin/openssl", STR_INIT("OpenSSL 3 OpenSSL x.y OpenSSL "), "" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		AUTO_STRBUF struct strbuf file = STRBUF(ROOM);
+		const struct elf_sample_section section = { ".rodata", 1, rows[i].text, false };
+		const struct elf_sample elf = { .sections = &section, .count = 1 };
+		elf_sample(&elf, &file);
+		struct outcome outcome =
+			analyze_bytes(analyze_binary, rows[i].path, strbuf_view(&file));
+		assert_packages(&outcome, rows[i].packages);
+		arena_free(&outcome.arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +261,7 @@ int main(void)
 		cmocka_unit_test(damaged_go_information_is_told),
 		cmocka_unit_test(crates),
 		cmocka_unit_test(crate_bombs_are_told),
+		cmocka_unit_test(classifiers_find_versions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
