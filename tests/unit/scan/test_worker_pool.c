@@ -300,6 +300,15 @@ static void sandbox_denies_everything(void **state)
 	assert_true(denied >= 25);
 }
 
+/* Without programs that were recognised by their texts: packages own them here. */
+static size_t packages_in(const struct layer_inventory *layer)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < layer->packages.n; i++)
+		count += layer->packages.items[i].type != PACKAGE_GENERIC;
+	return count;
+}
+
 static size_t packages_of(const struct archive_contents *contents)
 {
 	size_t most = 0;
@@ -310,8 +319,8 @@ static size_t packages_of(const struct archive_contents *contents)
 		if (layer->state != LAYER_OK)
 			fail_msg("layer: " STR_FMT, STR_ARG(layer->reason));
 		assert_true(layer->digest.n > 0);
-		if (layer->packages.n > most)
-			most = layer->packages.n;
+		if (packages_in(layer) > most)
+			most = packages_in(layer);
 	}
 	return most;
 }
@@ -357,7 +366,7 @@ static void real_images(void **state)
 						 str_from(images[i].path), &layer, &err),
 				0);
 			assert_int_equal(layer.state, LAYER_OK);
-			found = layer.packages.n;
+			found = packages_in(&layer);
 		} else {
 			struct archive_contents contents;
 			assert_int_equal(worker_analyze_archive(pool, fd, arena,
