@@ -372,63 +372,76 @@ static int drop_parts(struct builder *builder, int64_t id, struct err *err)
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-static int mark_seen(struct builder *builder, int64_t id, struct err *err)
+/* *before: this import has seen it already. */
+static int mark_seen(struct builder *builder, int64_t id, bool *before, struct err *err)
 {
 	advisory_sql_bind_int(builder->st[ST_SEEN], 1, id);
 	int r = advisory_sql_done(builder->st[ST_SEEN], err);
+	*before = r == 0 && sqlite3_changes(builder->db) == 0;
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-static int keep_record(
-	struct builder *builder, int64_t id, bool withdrawn, bool was, struct err *err)
+static int set_withdrawn(struct builder *builder, int64_t id, bool withdrawn, struct err *err)
 {
-	int r = 0;
-	if (withdrawn != was) {
-		advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 1, id);
-		advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 2, withdrawn);
-		r = advisory_sql_done(builder->st[ST_WITHDRAWN], err);
-	}
-	if (r == 0)
-		r = mark_seen(builder, id, err);
+	advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 1, id);
+	advisory_sql_bind_int(builder->st[ST_WITHDRAWN], 2, withdrawn);
+	int r = advisory_sql_done(builder->st[ST_WITHDRAWN], err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-int builder_add(struct builder *builder, int64_t source, struct str text,
-	const struct record *record, struct err *err)
+/* What is known of the record: *id 0 nothing. */
+static int find_record(struct builder *builder, int64_t source, const struct record *record,
+	struct str digest, int64_t *id, bool *same, bool *was_withdrawn, struct err *err)
 {
-	char hex[DIGEST_TEXT_MAX];
-	digest_bytes(DIGEST_SHA256, text, hex);
-	struct str digest = str_from(hex);
-	bool withdrawn =
-		record->withdrawn_us != TIME_NONE && record->withdrawn_us <= builder->now_us;
 	sqlite3_stmt *find = builder->st[ST_FIND];
 	advisory_sql_bind(find, 1, record->name);
 	advisory_sql_bind_int(find, 2, source);
 	int r = advisory_sql_row(find, err);
-	if (r < 0)
-		return err_trace(err, r);
-	int64_t id = 0;
+	*id = 0;
 	if (r > 0) {
-		id = advisory_sql_int(find, 0, 0);
-		bool same = str_eq(advisory_sql_text(find, 1), digest);
-		bool was = advisory_sql_int(find, 2, 0) != 0;
+		*id = advisory_sql_int(find, 0, 0);
+		*same = str_eq(advisory_sql_text(find, 1), digest);
+		*was_withdrawn = advisory_sql_int(find, 2, 0) != 0;
 		sqlite3_reset(find);
-		r = same ? keep_record(builder, id, withdrawn, was, err)
-			 : drop_parts(builder, id, err);
-		if (r < 0 || same)
-			return r < 0 ? err_trace(err, r) : 0;
 	}
-	r = write_record(builder, source, digest, withdrawn, record, &id, err);
+	return r < 0 ? err_trace(err, r) : 0;
+}
+
+static int write_all(struct builder *builder, int64_t source, struct str digest, bool withdrawn,
+	const struct record *record, int64_t *id, struct err *err)
+{
+	int r = *id ? drop_parts(builder, *id, err) : 0;
 	if (r == 0)
-		r = write_links(builder, id, record, err);
+		r = write_record(builder, source, digest, withdrawn, record, id, err);
 	if (r == 0)
-		r = write_affected(builder, id, record, err);
+		r = write_links(builder, *id, record, err);
 	if (r == 0)
-		r = write_text(builder, id, record, err);
+		r = write_affected(builder, *id, record, err);
 	if (r == 0)
-		r = mark_seen(builder, id, err);
+		r = write_text(builder, *id, record, err);
 	arena_reset(builder->scratch);
 	return r < 0 ? err_trace(err, r) : 0;
+}
+
+int builder_add(struct builder *builder, int64_t source, struct str digest,
+	const struct record *record, struct err *err)
+{
+	bool withdrawn =
+		record->withdrawn_us != TIME_NONE && record->withdrawn_us <= builder->now_us;
+	int64_t id;
+	bool same = false;
+	bool was = false;
+	bool before = false;
+	int r = find_record(builder, source, record, digest, &id, &same, &was, err);
+	if (r == 0 && !same)
+		r = write_all(builder, source, digest, withdrawn, record, &id, err);
+	else if (r == 0 && withdrawn != was)
+		r = set_withdrawn(builder, id, withdrawn, err);
+	if (r == 0)
+		r = mark_seen(builder, id, &before, err);
+	if (r < 0)
+		return err_trace(err, r);
+	return before && !same ? BUILDER_TWICE : 0;
 }
 
 int builder_bad(struct builder *builder, int64_t source, struct str place, struct str reason,

@@ -17,9 +17,11 @@ int builder_open(const char *data_dir, const struct clock *clock, struct builder
 /* Makes (or finds) a source and begins to replace it. */
 int builder_source(
 	struct builder *builder, struct str name, int64_t *source, struct err *err) MUST_CHECK;
-/* Stores a record of the source: text are its bytes, by which unchanged records are recognised. A
- * record whose id was seen in this source before in this import is the same record. */
-int builder_add(struct builder *builder, int64_t source, struct str text,
+/* Outcome: the id was stored before in this import with other content, which is replaced. */
+enum { BUILDER_TWICE = 1 };
+/* Stores a record of the source; digest is that of its bytes, by which unchanged records are
+ * recognised. A second record with the same id in one source replaces the first. */
+int builder_add(struct builder *builder, int64_t source, struct str digest,
 	const struct record *record, struct err *err) MUST_CHECK;
 /* Notes a record of the source that could not be read. */
 int builder_bad(struct builder *builder, int64_t source, struct str place, struct str reason,

@@ -128,6 +128,8 @@ int cve5_read(struct arena *arena, const json_t *root, struct record *record, st
 int record_parse(struct arena *arena, struct str text, struct record *record, struct err *err)
 {
 	json_t *root;
+	if (json_values_at_most(text) > LIMIT_ADVISORY_VALUES)
+		return err_set(err, E2BIG, "it has more than %zu values", LIMIT_ADVISORY_VALUES);
 	int r = json_parse_arena(arena, text, LIMIT_ADVISORY_BYTES, &root, err);
 	if (r < 0)
 		return err_trace(err, r);

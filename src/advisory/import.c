@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Import: readers cut paths into records, record_parse() reads each into an arena that is emptied
- * after it, the builder stores it. Memory is that of the largest record and of SQLite's cache,
- * whatever the feed's size. Contract in import.h.
+ * Import: the pipeline reads and parses on all processors and hands over record after record, the
+ * builder stores them here. Memory is that of the records in flight and of SQLite's cache, whatever
+ * the feed's size. Contract in import.h.
  */
 #include "advisory/import.h"
 
 #include "advisory/builder.h"
-#include "advisory/reader.h"
+#include "advisory/pipeline.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 
@@ -19,7 +19,6 @@ struct run {
 	const struct import_settings *settings;
 	struct import_report *report;
 	struct builder *builder;
-	struct arena *arena;
 	const char *path;
 	int64_t source;
 	char source_name[128];
@@ -27,9 +26,10 @@ struct run {
 	uint64_t bad_here; /* bad records of the open container */
 };
 
-static int on_begin(void *context, struct str name, bool whole, struct err *err)
+static int on_begin(void *context, const char *path, struct str name, bool whole, struct err *err)
 {
 	struct run *run = context;
+	run->path = path;
 	run->bad_here = 0;
 	run->whole = whole;
 	snprintf(run->source_name, sizeof(run->source_name), STR_FMT, STR_ARG(name));
@@ -64,10 +64,10 @@ static int on_bad(void *context, struct str place, struct str reason, struct err
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-static void count(struct run *run, const struct record *record, struct str bytes)
+static void count(struct run *run, const struct record *record, size_t bytes)
 {
 	struct import_report *report = run->report;
-	report->bytes += bytes.n;
+	report->bytes += bytes;
 	if (record->kind == RECORD_CVE) {
 		report->severities++;
 	} else {
@@ -80,19 +80,25 @@ static void count(struct run *run, const struct record *record, struct str bytes
 		run->settings->progress(run->settings->progress_context, run->path, done);
 }
 
-static int on_record(void *context, struct str place, struct str bytes, struct err *err)
+static int on_record(void *context, const struct pipeline_record *parsed, struct err *err)
 {
 	struct run *run = context;
-	struct record record;
-	struct err why = ERR_INIT;
-	int r = 0;
-	if (record_parse(run->arena, bytes, &record, &why) < 0) {
-		r = on_bad(run, place, str_from(err_text(&why)), err);
-	} else {
-		r = builder_add(run->builder, run->source, bytes, &record, err);
-		count(run, &record, bytes);
+	const struct record *record = parsed->record;
+	int r;
+	if (!record) {
+		r = on_bad(run, parsed->place, parsed->reason, err);
+		return r < 0 ? err_trace(err, r) : 0;
 	}
-	arena_reset(run->arena);
+	r = builder_add(run->builder, run->source, parsed->digest, record, err);
+	if (r == BUILDER_TWICE) {
+		char reason[160];
+		snprintf(reason, sizeof(reason),
+			"the id " STR_FMT " was there before with other content: this one counts",
+			STR_ARG(str_sub(record->name, 0, 64)));
+		r = on_bad(run, parsed->place, str_from(reason), err);
+	} else if (r == 0) {
+		count(run, record, parsed->bytes);
+	}
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
@@ -104,37 +110,24 @@ static int on_end(void *context, struct err *err)
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-static int read_paths(struct run *run, struct err *err)
-{
-	const struct reader_sink sink = {
-		.context = run,
-		.begin = on_begin,
-		.record = on_record,
-		.bad = on_bad,
-		.end = on_end,
-	};
-	for (size_t i = 0; i < run->settings->path_count; i++) {
-		run->path = run->settings->paths[i];
-		int r = reader_path(run->path, &sink, err);
-		if (r < 0)
-			return err_trace(err, r);
-	}
-	return 0;
-}
-
 int advisory_import(
 	const struct import_settings *settings, struct import_report *report, struct err *err)
 {
 	*report = (struct import_report){ 0 };
 	struct run run = { .settings = settings, .report = report };
+	const struct pipeline_sink sink = {
+		.context = &run,
+		.begin = on_begin,
+		.record = on_record,
+		.bad = on_bad,
+		.end = on_end,
+	};
 	int r = builder_open(settings->data_dir, settings->clock, &run.builder, err);
 	if (r < 0)
 		return err_trace(err, r);
-	run.arena = arena_new(0);
-	r = read_paths(&run, err);
+	r = pipeline_run(settings->paths, settings->path_count, &sink, err);
 	if (r == 0)
 		r = builder_publish(run.builder, report->snapshot_id, err);
-	arena_free(&run.arena);
 	builder_close(&run.builder);
 	return r < 0 ? err_trace(err, r) : 0;
 }

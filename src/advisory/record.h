@@ -65,6 +65,9 @@ struct record {
 int record_parse(
 	struct arena *arena, struct str text, struct record *record, struct err *err) MUST_CHECK;
 
+/* Copies all that the record borrows into arena. */
+void record_keep(struct arena *arena, struct record *record);
+
 /* The two readers behind it. */
 int osv_read(
 	struct arena *arena, const json_t *root, struct record *record, struct err *err) MUST_CHECK;

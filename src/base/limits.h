@@ -94,6 +94,8 @@
 
 /* One advisory record: the largest published ones are some 3 MB. */
 #define LIMIT_ADVISORY_BYTES	((size_t)16 << 20)
+/* JSON values in it: 3 MB of real records have some 100,000, and each costs up to 250 bytes. */
+#define LIMIT_ADVISORY_VALUES	((size_t)500000)
 /* Records that are named one by one in the import report; the rest is only counted. */
 #define LIMIT_BAD_RECORDS_NAMED 100
 

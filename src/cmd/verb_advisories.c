@@ -292,6 +292,14 @@ static void status_table(const json_t *status, struct strbuf *out)
 			(long long)json_int(item, "bad", 0),
 			STR_ARG(str_sub(json_str(item, "newest"), 0, 10)));
 	}
+	if (json_array_size(json_list(status, "badRecords")))
+		strbuf_addf(out, "\nleft out (--format json names more):\n");
+	json_array_foreach (json_list(status, "badRecords"), i, item) {
+		if (i < BAD_SHOWN)
+			strbuf_addf(out, "  " STR_FMT ": " STR_FMT "\n",
+				STR_ARG(json_str(item, "where")),
+				STR_ARG(json_str(item, "reason")));
+	}
 	strbuf_addf(out, "\n%-32s %10s\n", "RELEASE", "RECORDS");
 	json_array_foreach (json_list(status, "releases"), i, item) {
 		if (json_is_true(json_object_get(item, "matched")))

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
+import zipfile
 
 import pytest
 from lib import images, osv
@@ -66,6 +67,35 @@ def test_half_broken_zip(tmp_path):
     assert total_records(state) == 50
     assert state["bad"] == 50 or sum(s.get("bad", 0) for s in state["sources"]) == 50, state
     assert "50" in text and "bad-0.json" in text, text
+
+
+def test_hostile_records_are_named_and_never_fatal(tmp_path):
+    def osv_range(*events):
+        return [{"package": {"ecosystem": "Debian:12", "name": "x"},
+                 "ranges": [{"type": "ECOSYSTEM", "events": list(events)}]}]
+
+    records = {
+        "good.json": json.dumps({"id": "DSA-1", "affected": osv_range({"introduced": "0"}, {"fixed": "2"})}),
+        "huge.json": '{"id": "HUGE", "details": "' + "0" * (100 << 20) + '"}',
+        "values.json": '{"id": "VALUES", "x": [' + "{}," * 1000000 + "1]}",
+        "latin.json": '{"id": "LATIN-\xe9"}'.encode("latin-1"),
+        "twice.json": json.dumps({"id": "DSA-1", "affected": osv_range({"introduced": "0"}, {"fixed": "3"})}),
+        # These are read: what they contain is judged, not refused.
+        "contradiction.json": json.dumps({"id": "DSA-2", "affected": osv_range({"introduced": "5"}, {"fixed": "1"})}),
+        "circle1.json": json.dumps({"id": "DSA-3", "aliases": ["DSA-4"], "affected": osv_range({"introduced": "0"})}),
+        "circle2.json": json.dumps({"id": "DSA-4", "aliases": ["DSA-3"], "affected": osv_range({"introduced": "0"})}),
+        "unparsable.json": json.dumps({"id": "DSA-5", "affected": osv_range({"introduced": "no version"})}),
+    }
+    feed = tmp_path / "hostile.zip"
+    with zipfile.ZipFile(feed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in records.items():
+            archive.writestr(name, text)
+    text, state = import_json(tmp_path / "data", feed)
+    assert (state["records"], state["bad"]) == (5, 4)
+    named = {bad["where"].split(": ")[-1] for bad in state["badRecords"]}
+    assert named == {"huge.json", "values.json", "latin.json", "twice.json"}
+    shown = lazaret("advisories", "status", "--data", tmp_path / "data").stdout
+    assert all(name in shown for name in named)
 
 
 def test_unreadable_path_changes_nothing(tmp_path):
