@@ -87,6 +87,8 @@ int assess_findings(struct db_conn *c, struct arena *arena, struct str manifest_
 		return err_trace(err, rc);
 	split_layers(&join);
 	for (size_t i = 0; i < count; i++) {
+		if (entries[i].suppressed.n)
+			continue;
 		rc = add_entry(&join, &entries[i], err);
 		if (rc < 0)
 			return err_trace(err, rc);

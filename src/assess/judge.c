@@ -47,6 +47,10 @@ static int read_pair(struct db_conn *c, struct judging *j, size_t i, struct err 
 	struct pair *pair = &j->pairs[i];
 	struct str snapshot = STR("");
 	pair->package = j->entries[i].package;
+	/* What does not count is not judged; the reason stands in the package set. */
+	pair->known = j->entries[i].suppressed.n > 0;
+	if (pair->known)
+		return 0;
 	int rc = store_judgement_snapshot(
 		c, j->arena, pair->package, j->image.platform, &snapshot, err);
 	if (rc < 0)

@@ -118,6 +118,8 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 	for (size_t i = 0; i < image->packages.n; i++) {
 		const struct image_package *package = &image->packages.items[i];
 		struct match_list matches = { 0 };
+		if (package->suppressed.n)
+			continue;
 		int r = snapshot_judge(judge->snapshot, judge->arena, &package->package,
 			&image->platform, &matches, err);
 		if (r)

@@ -15,6 +15,8 @@ struct image_package {
 	uint32_t first_layer;	 /* lowest layer of the unbroken run whose database holds it */
 	uint32_t evidence_layer; /* layer whose database file was read in the end */
 	struct str evidence;	 /* path of that file; of a file in an archive "a.jar!b.jar" */
+	struct str owner; /* operating system package that owns that file: "deb:python3-yaml";
+			     empty: none known */
 	/* Why it does not count: one sentence; empty: it counts. */
 	struct str suppressed;
 };

@@ -38,7 +38,9 @@ struct package {
 struct str package_type_name(enum package_type type); /* "deb", "apk" … */
 bool package_type_parse(struct str name, enum package_type *type);
 struct str package_type_grammar(enum package_type type);
-struct str package_type_class(enum package_type type);		     /* "OS" or "Language" */
+struct str package_type_class(enum package_type type); /* "OS" or "Language" */
+/* Made by the distribution whose package manager installed it, by its supplier. */
+bool package_is_distribution(const struct package *package);
 bool package_same(const struct package *a, const struct package *b); /* identity members */
 /* Of a version "epoch:rest": the epoch (empty: none) and the rest. */
 struct str package_version_epoch(struct str version, struct str *rest);

@@ -110,6 +110,14 @@ static struct package copy_package(struct arena *arena, const struct package *fr
 	};
 }
 
+/* "app.jar!lib/a.jar" for what was found inside a file. */
+static struct str place_of(struct arena *arena, struct str file, const struct package *package)
+{
+	if (!package->inside.n)
+		return file;
+	return arena_printf(arena, STR_FMT "!" STR_FMT, STR_ARG(file), STR_ARG(package->inside));
+}
+
 static void take_packages(struct arena *arena, struct tree *tree, const struct node *node,
 	struct image_inventory *image)
 {
@@ -120,6 +128,7 @@ static void take_packages(struct arena *arena, struct tree *tree, const struct n
 	if (!first)
 		return;
 	struct str evidence = arena_str(arena, node->path);
+	struct str owner = arena_str(arena, node->file->owner);
 	for (size_t i = 0; i < node->file->package_count; i++) {
 		const struct package *package =
 			&node->in->packages.items[node->file->first_package + i];
@@ -129,7 +138,8 @@ static void take_packages(struct arena *arena, struct tree *tree, const struct n
 				.package = copy_package(arena, package),
 				.first_layer = value_to_layer(layer),
 				.evidence_layer = node->layer,
-				.evidence = evidence,
+				.evidence = place_of(arena, evidence, package),
+				.owner = owner,
 			});
 	}
 	map_free(&first);
@@ -152,9 +162,55 @@ static int compare_packages(const void *left, const void *right)
 		order = str_cmp(a->package.source_version, b->package.source_version);
 	if (!order)
 		order = str_cmp(a->package.module, b->package.module);
+	/* What counts stands before what does not, and is kept. */
+	if (!order && !a->suppressed.n != !b->suppressed.n)
+		order = a->suppressed.n ? 1 : -1;
 	if (!order && a->first_layer != b->first_layer)
 		order = a->first_layer < b->first_layer ? -1 : 1;
 	return order ? order : str_cmp(a->evidence, b->evidence);
+}
+
+/* --- ownership */
+
+/* "deb:NAME" as files have it. */
+static struct str owner_name(struct strbuf *text, const struct package *package)
+{
+	strbuf_clear(text);
+	strbuf_add_str(text, package_type_name(package->type));
+	strbuf_add_char(text, ':');
+	strbuf_add_str(text, package->name);
+	return strbuf_view(text);
+}
+
+/*
+ * What an operating system package brought is judged as that package, by the advisories of the
+ * distribution, which say what was repaired without a new upstream version. That needs a
+ * distribution that is known, a package that is still installed, and one that is its own: about
+ * packages from elsewhere the distribution says nothing.
+ */
+static void suppress_owned(struct arena *arena, struct image_inventory *image)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF(2 * LIMIT_PACKAGE_TEXT);
+	struct map *owners = map_new();
+	if (image->platform.release_key.n)
+		for (size_t i = 0; i < image->packages.n; i++)
+			if (!image->packages.items[i].owner.n)
+				map_put(owners,
+					owner_name(&text, &image->packages.items[i].package),
+					(void *)(uintptr_t)(i + 1));
+	for (size_t i = 0; i < image->packages.n; i++) {
+		struct image_package *owned = &image->packages.items[i];
+		uintptr_t found = owned->owner.n ? (uintptr_t)map_get(owners, owned->owner) : 0;
+		if (!found)
+			continue;
+		const struct package *owner = &image->packages.items[found - 1].package;
+		if (package_is_distribution(owner))
+			owned->suppressed = arena_printf(arena,
+				"The operating system package " STR_FMT " " STR_FMT
+				" owns its file; the advisories about that package count.",
+				STR_ARG(owner->name), STR_ARG(owner->version));
+	}
+	map_free(&owners);
 }
 
 static void sort_and_merge(struct image_inventory *image)
@@ -219,6 +275,7 @@ void squash_layers(struct arena *arena, const struct layer_inventory *const *lay
 		image->has_database = true;
 		take_packages(arena, &tree, node, image);
 	}
+	suppress_owned(arena, image);
 	tell_partial(arena, &tree, image);
 	image->exceeded = !tree_may(&tree, 0) || arena_exceeded(arena);
 	if (image->exceeded)

@@ -83,11 +83,38 @@ static void types_have_names_and_grammars(void **state)
 	assert_false(package_type_parse(STR("floppy"), &type));
 }
 
+static void suppliers_tell_whose_package_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		enum package_type type;
+		const char *supplier;
+		bool distribution;
+	} rows[] = {
+		{ PACKAGE_RPM, "AlmaLinux", true },
+		{ PACKAGE_RPM, "SUSE LLC <https://www.suse.com/>", true },
+		{ PACKAGE_RPM, "NodeSource", false },
+		{ PACKAGE_RPM, "", false },
+		{ PACKAGE_DEB, "Matthias Klose <doko@debian.org>", true },
+		{ PACKAGE_DEB, "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>", true },
+		{ PACKAGE_DEB, "Docker <support@docker.com>", false },
+		{ PACKAGE_DEB, "", true },
+		{ PACKAGE_APK, "", true },
+		{ PACKAGE_ALPM, "Somebody <s@example.org>", true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct package package = { .type = rows[i].type,
+			.supplier = str_from(rows[i].supplier) };
+		assert_int_equal(package_is_distribution(&package), rows[i].distribution);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(purl_encodes_each_component),
 		cmocka_unit_test(identity_leaves_out_licence_and_supplier),
+		cmocka_unit_test(suppliers_tell_whose_package_it_is),
 		cmocka_unit_test(types_have_names_and_grammars),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  *
  *   db PATH NAME=VERSION ...   a dpkg or apk database with these packages
  *   os PATH ID VERSION         an os-release file
+ *   py PATH OWNER NAME=VERSION   a Python package whose file OWNER owns (- nobody)
  *   ln PATH TARGET             a symbolic link
  *   wh PATH | op PATH | re PATH   whiteout, opaque directory, replaced directory
  */
@@ -76,6 +77,15 @@ static void add_line(struct arena *arena, struct layer_inventory *layer, struct 
 		AVEC_PUSH(arena, &layer->hides, (struct layer_hide){ LAYER_HIDE_OPAQUE, path });
 	} else if (str_eq(word, STR("re"))) {
 		AVEC_PUSH(arena, &layer->hides, (struct layer_hide){ LAYER_HIDE_REPLACED, path });
+	} else if (str_eq(word, STR("py"))) {
+		struct layer_file file = { .kind = LAYER_FILE_PYTHON,
+			.path = path,
+			.first_package = layer->packages.n,
+			.package_count = 1 };
+		assert_true(str_cut(&line, ' ', &part));
+		file.owner = str_eq(part, STR("-")) ? STR("") : part;
+		add_package(arena, layer, line, PACKAGE_PYPI);
+		AVEC_PUSH(arena, &layer->files, file);
 	} else if (str_eq(word, STR("os"))) {
 		struct layer_file file = { .kind = LAYER_FILE_OS_RELEASE,
 			.path = path,
@@ -361,6 +371,72 @@ static void unread_files_are_told(void **state)
 	arena_free(&arena);
 }
 
+#define OS_DEBIAN "os etc/os-release debian 12\n"
+#define YAML	  "py usr/lib/python3/dist-packages/y/METADATA deb:python3-yaml PyYAML=5.3\n"
+
+/* Which package is suppressed, or none. */
+static void what_a_package_of_the_distribution_owns_counts_once(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *layers[2];
+		const char *supplier;
+		bool suppressed;
+	} rows[] = {
+		{ { OS_DEBIAN "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML, "" }, "", true },
+		{ { OS_DEBIAN "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML, "" },
+			"Docker <support@docker.com>", false },
+		/* not installed any more, of another system, of a release that is not known */
+		{ { OS_DEBIAN "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML,
+			  "db var/lib/dpkg/status bash=5\n" },
+			"", false },
+		{ { OS_DEBIAN "db lib/apk/db/installed python3-yaml=5.3-1\n" YAML, "" }, "",
+			false },
+		{ { "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML, "" }, "", false },
+		/* the package stays, its file was put there by somebody else */
+		{ { OS_DEBIAN "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML,
+			  "py usr/lib/python3/dist-packages/y/METADATA - PyYAML=6.0\n" },
+			"", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f = { .arena = arena_new(0) };
+		for (size_t k = 0; k < 2; k++) {
+			struct str rest = str_from(rows[i].layers[k]);
+			struct str line;
+			while (rest.n && str_cut(&rest, '\n', &line))
+				add_line(f.arena, &f.layers[k], line);
+			for (size_t p = 0; p < f.layers[k].packages.n; p++)
+				f.layers[k].packages.items[p].supplier = str_from(rows[i].supplier);
+			f.order[k] = &f.layers[k];
+		}
+		squash_layers(f.arena, f.order, 2, &f.image);
+		assert_int_equal(f.image.packages.n, 2);
+		for (size_t p = 0; p < 2; p++) {
+			const struct image_package *package = &f.image.packages.items[p];
+			bool language = package->package.type == PACKAGE_PYPI;
+			assert_int_equal(package->suppressed.n > 0, language && rows[i].suppressed);
+			if (package->suppressed.n)
+				assert_true(str_contains(
+					package->suppressed, STR("python3-yaml 5.3-1")));
+		}
+		arena_free(&f.arena);
+	}
+}
+
+/* The same version twice: once owned, once installed by hand. It counts. */
+static void a_second_copy_counts(void **state)
+{
+	(void)state;
+	struct fixture f = { 0 };
+	const char *const layers[] = { OS_DEBIAN "db var/lib/dpkg/status python3-yaml=5.3-1\n" YAML
+						 "py opt/y/METADATA - PyYAML=5.3\n" };
+	squash(&f, layers, 1);
+	assert_int_equal(f.image.packages.n, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(f.image.packages.items[i].suppressed.n, 0);
+	arena_free(&f.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +453,8 @@ int main(void)
 		cmocka_unit_test(the_platform_is_what_etc_says),
 		cmocka_unit_test(results_do_not_lean_on_the_layers),
 		cmocka_unit_test(unread_files_are_told),
+		cmocka_unit_test(what_a_package_of_the_distribution_owns_counts_once),
+		cmocka_unit_test(a_second_copy_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
