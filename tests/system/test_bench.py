@@ -28,3 +28,11 @@ def test_load_runs():
                "2", "--no-write")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "served again afterwards | 50 of 50" in done.stdout, done.stdout
+
+
+@pytest.mark.release_only
+def test_size_runs():
+    done = run(BENCH / "size.py", "--build", servers.BUILD, "--manifests", "3000", "--repositories", "20", "--tags",
+               "3000", "--rounds", "1", "--images", "2", "--no-write")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| page of 1000 tags" in done.stdout, done.stdout
