@@ -16,6 +16,11 @@ struct analyze_budget {
 	uint64_t inflated_bytes;
 	uint64_t entries;
 	uint64_t database_bytes; /* one package database */
+	/* Of languages' files; 0: the limit in base/limits.h. */
+	uint64_t file_bytes;	 /* one file, and all archives that are open inside it */
+	uint64_t nested_bytes;	 /* unpacked from archives */
+	uint64_t nested_entries; /* their members */
+	uint64_t nested_depth;	 /* archives inside archives */
 };
 
 struct analyze_input {

@@ -21,6 +21,11 @@ enum { SPOOL_KEPT_BYTES = 8 << 20 };
 /* Smaller than the header of any ELF file. */
 enum { BINARY_BYTES_MIN = 52 };
 
+static uint64_t or_default(uint64_t budget, uint64_t otherwise)
+{
+	return budget ? budget : otherwise;
+}
+
 void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_budget *budget,
 	struct layer_inventory *inventory)
 {
@@ -31,15 +36,14 @@ void walk_begin(struct walk *walk, struct arena *arena, const struct analyze_bud
 		.by_path = map_new(),
 		.replaced = map_new(),
 		.owned = owned_new(),
-		.spool = STRBUF(LIMIT_SPOOL_BYTES > LIMIT_DATABASE_BYTES ? LIMIT_SPOOL_BYTES
-									 : LIMIT_DATABASE_BYTES),
-		.nested = { .bytes = LIMIT_NESTED_BYTES,
-			.entries = LIMIT_NESTED_ENTRIES,
-			.memory = LIMIT_SPOOL_BYTES,
-			.depth = LIMIT_NESTED_DEPTH },
+		.nested = { .bytes = or_default(budget->nested_bytes, LIMIT_NESTED_BYTES),
+			.entries = or_default(budget->nested_entries, LIMIT_NESTED_ENTRIES),
+			.memory = or_default(budget->file_bytes, LIMIT_SPOOL_BYTES),
+			.depth = (unsigned)or_default(budget->nested_depth, LIMIT_NESTED_DEPTH) },
 	};
-	if (budget->database_bytes > walk->spool.ceiling)
-		walk->spool.ceiling = (size_t)budget->database_bytes;
+	uint64_t most = walk->nested.memory > budget->database_bytes ? walk->nested.memory
+								     : budget->database_bytes;
+	walk->spool = STRBUF((size_t)most);
 }
 
 void walk_end(struct walk *walk)

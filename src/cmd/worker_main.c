@@ -101,6 +101,10 @@ void worker_inventory(struct worker *worker, const struct worker_request *reques
 		.inflated_bytes = request->inflated_bytes,
 		.entries = request->entries,
 		.database_bytes = request->database_bytes,
+		.file_bytes = request->file_bytes,
+		.nested_bytes = request->nested_bytes,
+		.nested_entries = request->nested_entries,
+		.nested_depth = request->nested_depth,
 	};
 	struct layer_inventory inventory;
 	arena_reset(worker->arena);

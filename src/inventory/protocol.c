@@ -113,6 +113,10 @@ void worker_request_encode(const struct worker_request *request, struct strbuf *
 	put_u64(out, request->inflated_bytes);
 	put_u64(out, request->entries);
 	put_u64(out, request->database_bytes);
+	put_u64(out, request->file_bytes);
+	put_u64(out, request->nested_bytes);
+	put_u64(out, request->nested_entries);
+	put_u64(out, request->nested_depth);
 	put_text(out, str_sub(request->name, 0, LIMIT_ENTRY_PATH));
 }
 
@@ -125,6 +129,10 @@ int worker_request_decode(struct str payload, struct worker_request *request, st
 		.inflated_bytes = take_number(&rest, 8, &broken),
 		.entries = take_number(&rest, 8, &broken),
 		.database_bytes = take_number(&rest, 8, &broken),
+		.file_bytes = take_number(&rest, 8, &broken),
+		.nested_bytes = take_number(&rest, 8, &broken),
+		.nested_entries = take_number(&rest, 8, &broken),
+		.nested_depth = take_number(&rest, 8, &broken),
 		.name = take_text(&rest, &broken),
 	};
 	if (broken || rest.n || (kind != WORKER_REQUEST_LAYER && kind != WORKER_REQUEST_ARCHIVE))

@@ -49,7 +49,11 @@ struct worker_request {
 	uint64_t inflated_bytes;
 	uint64_t entries;
 	uint64_t database_bytes;
-	struct str name; /* for words only */
+	uint64_t file_bytes;	 /* one executable or archive, and all that are open inside it */
+	uint64_t nested_bytes;	 /* unpacked from archives inside the layer's files */
+	uint64_t nested_entries; /* members of these archives */
+	uint64_t nested_depth;	 /* archives inside archives */
+	struct str name;	 /* for words only */
 };
 void worker_request_encode(const struct worker_request *request, struct strbuf *out);
 /* name borrows from payload. */

@@ -52,6 +52,10 @@ struct worker_budget worker_budget_default(void)
 		.inflated_bytes = LIMIT_LAYER_INFLATED,
 		.entries = LIMIT_LAYER_ENTRIES,
 		.database_bytes = LIMIT_DATABASE_BYTES,
+		.file_bytes = LIMIT_SPOOL_BYTES,
+		.nested_bytes = LIMIT_NESTED_BYTES,
+		.nested_entries = LIMIT_NESTED_ENTRIES,
+		.nested_depth = LIMIT_NESTED_DEPTH,
 		.memory_bytes = LIMIT_WORKER_BYTES,
 		.wall_seconds = LIMIT_LAYER_SECONDS,
 		.cpu_seconds = LIMIT_LAYER_SECONDS,
@@ -255,6 +259,10 @@ static int send_request(struct worker_pool *pool, struct seat *seat, enum worker
 		.inflated_bytes = pool->budget.inflated_bytes,
 		.entries = pool->budget.entries,
 		.database_bytes = pool->budget.database_bytes,
+		.file_bytes = pool->budget.file_bytes,
+		.nested_bytes = pool->budget.nested_bytes,
+		.nested_entries = pool->budget.nested_entries,
+		.nested_depth = pool->budget.nested_depth,
 		.name = name,
 	};
 	AUTO_STRBUF struct strbuf payload = STRBUF((size_t)frame_payload_max(FRAME_REQUEST));

@@ -20,6 +20,10 @@ struct worker_budget {
 	uint64_t inflated_bytes; /* of one layer */
 	uint64_t entries;
 	uint64_t database_bytes; /* one package database file */
+	uint64_t file_bytes;	 /* one executable or Java archive */
+	uint64_t nested_bytes;	 /* unpacked from archives inside files of a layer */
+	uint64_t nested_entries; /* their members */
+	uint64_t nested_depth;	 /* archives inside archives */
 	uint64_t memory_bytes;	 /* of the worker; not applied in sanitizer builds */
 	unsigned wall_seconds;	 /* per request */
 	unsigned cpu_seconds;	 /* per request */

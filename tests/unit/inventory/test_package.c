@@ -51,6 +51,62 @@ static void purl_encodes_each_component(void **state)
 	}
 }
 
+/* Types of languages: what is namespace and what is name, and which spellings are the same. */
+static void purls_of_languages(void **state)
+{
+	(void)state;
+	static const struct {
+		enum package_type type;
+		struct str name, version, arch;
+		const char *purl;
+	} rows[] = {
+		{ PACKAGE_NPM, STR_INIT("@angular/Animation"), STR_INIT("12.3.1"), STR_INIT(""),
+			"pkg:npm/%40angular/animation@12.3.1" },
+		{ PACKAGE_NPM, STR_INIT("foobar"), STR_INIT("1.0.0+b.1"), STR_INIT(""),
+			"pkg:npm/foobar@1.0.0%2Bb.1" },
+		{ PACKAGE_PYPI, STR_INIT("Django_allauth"), STR_INIT("1!12.23"), STR_INIT(""),
+			"pkg:pypi/django-allauth@1%2112.23" },
+		{ PACKAGE_PYPI, STR_INIT("zope.Interface"), STR_INIT("5"), STR_INIT(""),
+			"pkg:pypi/zope.interface@5" },
+		{ PACKAGE_GOLANG, STR_INIT("github.com/Masterminds/semver/v3"), STR_INIT("v3.2.0"),
+			STR_INIT(""), "pkg:golang/github.com/masterminds/semver/v3@v3.2.0" },
+		{ PACKAGE_GOLANG, STR_INIT("stdlib"), STR_INIT("1.20.3"), STR_INIT(""),
+			"pkg:golang/stdlib@1.20.3" },
+		{ PACKAGE_GOLANG, STR_INIT("a.b/c"), STR_INIT("v2.0.0+incompatible"), STR_INIT(""),
+			"pkg:golang/a.b/c@v2.0.0%2Bincompatible" },
+		{ PACKAGE_GOLANG, STR_INIT("a.b/c"), STR_INIT("(devel)"), STR_INIT(""),
+			"pkg:golang/a.b/c@%28devel%29" },
+		{ PACKAGE_MAVEN, STR_INIT("org.apache.Commons:Commons-io"), STR_INIT("2.11.0"),
+			STR_INIT(""), "pkg:maven/org.apache.Commons/Commons-io@2.11.0" },
+		{ PACKAGE_MAVEN, STR_INIT("lonely"), STR_INIT("1"), STR_INIT(""),
+			"pkg:maven/lonely@1" },
+		{ PACKAGE_GEM, STR_INIT("jruby-launcher"), STR_INIT("1.1.2"), STR_INIT("java"),
+			"pkg:gem/jruby-launcher@1.1.2?platform=java" },
+		{ PACKAGE_CARGO, STR_INIT("serde_json"), STR_INIT("1.0.0"), STR_INIT(""),
+			"pkg:cargo/serde_json@1.0.0" },
+		{ PACKAGE_COMPOSER, STR_INIT("Laravel/Framework"), STR_INIT("5.5.0"), STR_INIT(""),
+			"pkg:composer/laravel/framework@5.5.0" },
+		{ PACKAGE_NUGET, STR_INIT("EnterpriseLibrary.Common"), STR_INIT("6.0.1304"),
+			STR_INIT(""), "pkg:nuget/EnterpriseLibrary.Common@6.0.1304" },
+		{ PACKAGE_CONDA, STR_INIT("absl-py"), STR_INIT("0.4.1"), STR_INIT("linux-64"),
+			"pkg:conda/absl-py@0.4.1?subdir=linux-64" },
+		{ PACKAGE_GENERIC, STR_INIT("openssl"), STR_INIT("1.1.1n"), STR_INIT(""),
+			"pkg:generic/openssl@1.1.1n" },
+		{ PACKAGE_CARGO, STR_INIT("a/b?c#d e"), STR_INIT("1"), STR_INIT(""),
+			"pkg:cargo/a%2Fb%3Fc%23d%20e@1" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		AUTO_STRBUF struct strbuf out = STRBUF(1024);
+		const struct package package = { .type = rows[i].type,
+			.name = rows[i].name,
+			.version = rows[i].version,
+			.arch = rows[i].arch };
+		/* The distribution is none of their business. */
+		package_purl(&package, STR("debian"), STR("12"), &out);
+		assert_string_equal(strbuf_cstr(&out), rows[i].purl);
+	}
+}
+
 static void identity_leaves_out_licence_and_supplier(void **state)
 {
 	(void)state;
@@ -113,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(purl_encodes_each_component),
+		cmocka_unit_test(purls_of_languages),
 		cmocka_unit_test(identity_leaves_out_licence_and_supplier),
 		cmocka_unit_test(suppliers_tell_whose_package_it_is),
 		cmocka_unit_test(types_have_names_and_grammars),

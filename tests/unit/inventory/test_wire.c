@@ -160,11 +160,14 @@ static void messages_round_trip(void **state)
 	(void)state;
 	struct err err = ERR_INIT;
 	AUTO_STRBUF struct strbuf bytes = STRBUF(1 << 20);
-	struct worker_request request = { WORKER_REQUEST_ARCHIVE, 1, 2, UINT64_MAX, STR("name") };
+	struct worker_request request = { WORKER_REQUEST_ARCHIVE, 1, 2, UINT64_MAX, 4, 5, 6, 7,
+		STR("name") };
 	struct worker_request request_read;
 	worker_request_encode(&request, &bytes);
 	assert_int_equal(worker_request_decode(strbuf_view(&bytes), &request_read, &err), 0);
 	assert_true(request_read.database_bytes == UINT64_MAX);
+	assert_true(request_read.file_bytes == 4 && request_read.nested_bytes == 5);
+	assert_true(request_read.nested_entries == 6 && request_read.nested_depth == 7);
 	assert_true(str_eq(request_read.name, request.name));
 	for (size_t n = 0; n < bytes.n; n++)
 		assert_true(worker_request_decode(
