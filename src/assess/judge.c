@@ -146,29 +146,41 @@ static struct str release_words(struct arena *arena, struct str release_key)
 		STR_ARG(str_skip(release_key, colon + 1)));
 }
 
+/* Why nothing is known about packages of this distribution and release; empty: something is. */
+static struct str no_advisories(struct judging *j)
+{
+	const struct platform *platform = &j->platform;
+	if (!platform->release_key.n && platform->os_id.n)
+		return arena_printf(j->arena,
+			"The release of this image is not known (it says it is " STR_FMT " " STR_FMT
+			"), so no advisories apply to it.",
+			STR_ARG(platform->os_id), STR_ARG(platform->os_version));
+	if (!platform->release_key.n)
+		return STR("The image does not say which distribution and release it is, so no "
+			   "advisories apply to it.");
+	if (!snapshot_has_release(j->use.snapshot, platform->release_key))
+		return arena_printf(j->arena,
+			"There are no advisories for " STR_FMT " in the current data.",
+			STR_ARG(release_words(j->arena, platform->release_key)));
+	return STR("");
+}
+
 static void give_state(struct judging *j, struct str *reason)
 {
 	struct store_image *image = &j->image;
 	*reason = STR("");
-	image->state = IMAGE_NO_ADVISORIES;
 	if (!j->use.snapshot) {
+		image->state = IMAGE_NO_ADVISORIES;
 		*reason = STR("No advisories have been imported yet.");
-	} else if (!j->platform.release_key.n) {
-		*reason = j->platform.os_id.n ? arena_printf(j->arena,
-							"The release of this image is not known "
-							"(it says it is " STR_FMT " " STR_FMT
-							"), so no advisories apply to it.",
-							STR_ARG(j->platform.os_id),
-							STR_ARG(j->platform.os_version))
-					      : STR("The image does not say which distribution and "
-						    "release it is, so no "
-						    "advisories apply to it.");
-	} else if (!snapshot_has_release(j->use.snapshot, j->platform.release_key)) {
-		*reason = arena_printf(j->arena,
-			"There are no advisories for " STR_FMT " in the current data.",
-			STR_ARG(release_words(j->arena, j->platform.release_key)));
-	} else if (image->counts.total) {
+		return;
+	}
+	/* Languages have no release: what they say counts on any image. */
+	if (image->counts.total) {
 		image->state = IMAGE_UNHEALTHY;
+		return;
+	}
+	if (image->not_evaluated && (*reason = no_advisories(j)).n) {
+		image->state = IMAGE_NO_ADVISORIES;
 	} else if (image_reason_is_partial(image->reason)) {
 		image->state = IMAGE_UNSUPPORTED;
 		*reason = IMAGE_PARTIAL_VERDICT;

@@ -132,7 +132,11 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 	verdict->report.findings = findings;
 	verdict->report.finding_count = n;
 	count_findings(&verdict->report);
-	if (!n && verdict->report.not_evaluated)
+	/* Languages have no release: what they say counts on any image. */
+	struct str why_not = no_advisories(judge, &image->platform);
+	if (!n && verdict->report.not_evaluated && why_not.n)
+		scan_verdict_set(verdict, IMAGE_NO_ADVISORIES, why_not);
+	else if (!n && verdict->report.not_evaluated)
 		scan_verdict_set(verdict, IMAGE_UNSUPPORTED,
 			image_not_evaluated_words(judge->arena, verdict->report.not_evaluated,
 				verdict->report.package_count));
@@ -168,9 +172,9 @@ int scan_judge_layers(const struct scan_judge *judge, const struct layer_invento
 		scan_verdict_set(verdict, IMAGE_UNSUPPORTED, nothing_to_read(judge, &image));
 		return 0;
 	}
-	struct str why_not = no_advisories(judge, &image.platform);
-	if (why_not.n) {
-		scan_verdict_set(verdict, IMAGE_NO_ADVISORIES, why_not);
+	if (!judge->snapshot) {
+		scan_verdict_set(
+			verdict, IMAGE_NO_ADVISORIES, no_advisories(judge, &image.platform));
 		return 0;
 	}
 	return judge_packages(judge, &image, digests, verdict, err);

@@ -84,14 +84,15 @@ int snapshot_judge(struct snapshot *snapshot, struct arena *arena, const struct 
 	const struct platform *platform, struct match_list *list, struct err *err)
 {
 	uint64_t version;
-	(void)platform;
 	atomic_fetch_add(&judged, 1);
 	unsigned to = atomic_exchange(&switch_during_judge, 0);
 	if (to)
 		atomic_store(&current, to);
 	if (str_eq(package->name, STR("damaged")))
 		return err_set(err, EPROTO, "the snapshot is damaged here");
-	if (!str_parse_u64(package->version, &version)) {
+	bool known = str_eq(platform->release_key, STR("Debian:12")) ||
+		     package->type == PACKAGE_NPM; /* languages have no release */
+	if (!known || !str_parse_u64(package->version, &version)) {
 		list->not_evaluated = true;
 		return 0;
 	}
@@ -197,7 +198,7 @@ static int teardown(void **state)
 struct made_image {
 	struct str digest;
 	const char *release;
-	const char *const *packages; /* "name=version" */
+	const char *const *packages; /* "name=version", "npm/name=version" */
 	size_t count;
 	struct str remark;
 };
@@ -228,7 +229,10 @@ static int put_image(struct db_conn *c, void *argument, struct err *err)
 		struct str version = str_from(made->packages[i]);
 		struct str name;
 		str_cut(&version, '=', &name);
-		const struct package package = { .type = PACKAGE_DEB,
+		bool npm = str_starts(name, STR("npm/"));
+		if (npm)
+			name = str_skip(name, 4);
+		const struct package package = { .type = npm ? PACKAGE_NPM : PACKAGE_DEB,
 			.name = name,
 			.version = version,
 			.source_name = name,
@@ -350,6 +354,25 @@ static void verdicts_follow_the_findings(void **state)
 	list = judge(f, make_image(f, "Debian:12", "", partly, 3));
 	assert_int_equal(list.image.state, IMAGE_UNSUPPORTED);
 	assert_true(str_starts(list.image.reason, STR("1 of its 3 packages could not be")));
+}
+
+/* What is known of a language counts, whatever is known of the distribution. */
+static void languages_need_no_release(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const only[] = { "npm/b=1" };
+	static const char *const mixed[] = { "npm/b=1", "b=1" };
+	static const char *const bad[] = { "npm/a=1", "b=1" };
+	atomic_store(&current, 1);
+	struct finding_list list = judge(f, make_image(f, "", "", only, 1));
+	assert_int_equal(list.image.state, IMAGE_HEALTHY);
+	list = judge(f, make_image(f, "Debian:99", "", mixed, 2));
+	assert_int_equal(list.image.state, IMAGE_NO_ADVISORIES);
+	assert_int_equal(list.image.not_evaluated, 1);
+	list = judge(f, make_image(f, "Debian:99", "", bad, 2));
+	assert_int_equal(list.image.state, IMAGE_UNHEALTHY);
+	assert_int_equal(list.items.n, 1);
+	assert_int_equal(list.image.not_evaluated, 1);
 }
 
 static void a_package_is_judged_once_per_snapshot(void **state)
@@ -487,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_advisories_nothing_is_healthy),
 		TEST(verdicts_follow_the_findings),
+		TEST(languages_need_no_release),
 		TEST(a_package_is_judged_once_per_snapshot),
 		TEST(a_switch_reaches_every_stored_image),
 		TEST(images_that_cannot_be_judged_do_not_hide_others),
