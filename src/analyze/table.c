@@ -6,7 +6,7 @@
  */
 #include "analyze/analyzer.h"
 
-#include "analyze/pattern.h"
+#include "inventory/pattern.h"
 #include "base/limits.h"
 
 #include <pthread.h>

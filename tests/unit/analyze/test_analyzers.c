@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each analyzer on small texts: what counts, what does not, what is damage. */
 #include "analyze/analyzer.h"
+#include "inventory/watched.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,6 +181,40 @@ static void table_is_complete(void **state)
 	arena_free(&arena);
 }
 
+/* What is given to a worker from a root directory is what its analyzers read. */
+static void watched_paths_are_those_of_the_table(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {
+		"var/lib/dpkg/status",
+		"var/lib/dpkg/info/bash.list",
+		"var/lib/dpkg/info/bash.md5sums",
+		"usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+		"var/lib/pacman/local/a-1-1/desc",
+		"var/lib/pacman/local/a-1-1/mtree",
+		"etc/os-release",
+		"etc/passwd",
+		"home/app/node_modules/x/package.json",
+		"opt/app.jar",
+		"",
+	};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_int_equal(watched_path(str_from(paths[i])),
+			analyze_for_path(str_from(paths[i])) != NULL);
+	for (size_t i = 0; i < analyze_table_count; i++) {
+		struct str rest = analyze_table[i].paths;
+		struct str pattern;
+		while (rest.n && str_cut(&rest, ' ', &pattern)) {
+			AUTO_STRBUF struct strbuf path = STRBUF(4096);
+			for (size_t k = 0; k < pattern.n; k++)
+				strbuf_add_char(&path, pattern.p[k] == '*' ? 'x' : pattern.p[k]);
+			assert_true(watched_path(strbuf_view(&path)));
+		}
+	}
+	assert_true(watched_head(STR("\177ELF")));
+	assert_false(watched_head(STR("#!/b")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +225,7 @@ int main(void)
 		cmocka_unit_test(os_release_unquotes_like_a_shell),
 		cmocka_unit_test(paths_are_matched_whole),
 		cmocka_unit_test(table_is_complete),
+		cmocka_unit_test(watched_paths_are_those_of_the_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files that are found by pattern or by their first bytes: what is read, hidden, told as unread. */
 #include "analyze/layer.h"
-#include "analyze/pattern.h"
+#include "inventory/pattern.h"
 
 #include "../codec/samples.h"
 #include "base/limits.h"

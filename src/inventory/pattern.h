@@ -8,8 +8,8 @@
  * Matching goes from the last component to the first, compares bytes and allocates nothing: it runs
  * for every entry of every layer, and nearly all of them differ in the last component.
  */
-#ifndef ANALYZE_PATTERN_H
-#define ANALYZE_PATTERN_H
+#ifndef INVENTORY_PATTERN_H
+#define INVENTORY_PATTERN_H
 
 #include "base/str.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See pattern.h. */
-#include "analyze/pattern.h"
+#include "inventory/pattern.h"
 
 #include <string.h>
 
