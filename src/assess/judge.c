@@ -190,7 +190,7 @@ static void give_state(struct judging *j, struct str *reason)
 		/* Unknown is not healthy, not even for one package. */
 		image->state = IMAGE_UNSUPPORTED;
 		*reason = image_not_evaluated_words(
-			j->arena, image->not_evaluated, (uint32_t)j->count);
+			j->arena, image->not_evaluated, image->package_count);
 	}
 }
 

@@ -158,7 +158,7 @@ int scan_judge_layers(const struct scan_judge *judge, const struct layer_invento
 	struct image_inventory image = { 0 };
 	squash_layers(judge->arena, layers, count, &image);
 	verdict->report.platform = image.platform;
-	verdict->report.package_count = (uint32_t)image.packages.n;
+	verdict->report.package_count = image_packages_counted(&image);
 	if (judge->snapshot) {
 		verdict->report.snapshot = snapshot_id(judge->snapshot);
 		verdict->report.snapshot_built_us = judge->snapshot_built_us;

@@ -35,4 +35,13 @@ struct image_inventory {
 	VEC(struct image_package) packages; /* sorted by type, name, version, arch */
 };
 
+/* Packages that count. */
+static inline uint32_t image_packages_counted(const struct image_inventory *image)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < image->packages.n; i++)
+		n += !image->packages.items[i].suppressed.n;
+	return n;
+}
+
 #endif

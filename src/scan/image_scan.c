@@ -291,7 +291,7 @@ static int finish_with_set(struct image_scan *image, struct err *err)
 	image->row.reason =
 		image->remark.n ? arena_printf(image->arena, "\n" STR_FMT, STR_ARG(image->remark))
 				: STR("");
-	image->row.package_count = (uint32_t)image->inventory.packages.n;
+	image->row.package_count = image_packages_counted(&image->inventory);
 	image->row.snapshot = STR("");
 	image->row.counts = (struct severity_counts){ 0 };
 	image->row.not_evaluated = 0;
