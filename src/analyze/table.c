@@ -6,8 +6,8 @@
  */
 #include "analyze/analyzer.h"
 
-#include "inventory/pattern.h"
 #include "base/limits.h"
+#include "inventory/pattern.h"
 
 #include <pthread.h>
 
