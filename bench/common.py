@@ -37,7 +37,11 @@ def children_of(pid):
     """All processes below one, with their children."""
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            children = task.read_text().split()
+        except OSError:  # the thread has ended
+            continue
+        for child in children:
             found += [int(child), *children_of(int(child))]
     return found
 

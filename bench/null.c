@@ -138,7 +138,8 @@ static void serve(int fd, char *buffer, size_t size)
 
 static void *connection_main(void *argument)
 {
-	int fd = (int)(intptr_t)argument;
+	int fd = *(int *)argument;
+	free(argument);
 	enum { BUFFER = 256 << 10 };
 	char *buffer = malloc(BUFFER);
 	if (buffer)
@@ -177,7 +178,11 @@ int main(int argc, char **argv)
 			fail("accepting");
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		pthread_t thread;
-		if (pthread_create(&thread, &attributes, connection_main, (void *)(intptr_t)fd))
+		int *given = malloc(sizeof(*given));
+		if (!given)
+			fail("memory");
+		*given = fd;
+		if (pthread_create(&thread, &attributes, connection_main, given))
 			fail("starting a thread");
 	}
 }

@@ -18,12 +18,15 @@
 
 enum { PAGE_MAX = 4 << 20 };
 
+/* Names of the routes, for the life of the process. */
+static struct metric_route *names;
+
 void api_metrics_start(const struct clock *clock)
 {
 	const struct http_route *routes;
 	size_t count;
 	api_routes(&routes, &count);
-	struct metric_route *names = calloc(count, sizeof(*names));
+	names = calloc(count, sizeof(*names));
 	CHECK(names);
 	for (size_t i = 0; i < count; i++)
 		names[i] = (struct metric_route){ http_method_name(routes[i].method).p,

@@ -38,8 +38,9 @@ static int read_resident(int64_t *bytes, struct err *err)
 	struct str rest = { text, n };
 	struct str word;
 	uint64_t pages = 0;
-	if (!str_cut(&rest, ' ', &word) || !str_cut(&rest, ' ', &word) ||
-		!str_parse_u64(word, &pages))
+	bool found = str_cut(&rest, ' ', &word);
+	found = found && str_cut(&rest, ' ', &word);
+	if (!found || !str_parse_u64(word, &pages))
 		return err_set(err, EPROTO, "/proc/self/statm is not what it was");
 	*bytes = (int64_t)pages * sysconf(_SC_PAGESIZE);
 	return 0;
