@@ -6,8 +6,9 @@
 
 static const struct ecosystem ecosystems[] = {
 #define ECOSYSTEM(base, type, grammar, names, spelling, doc)                                       \
-	{ STR_INIT(base), STR_INIT(type), grammar, names, spelling,                                \
-		grammar == GRAMMAR_DPKG || grammar == GRAMMAR_APK || grammar == GRAMMAR_RPM },
+	{ STR_INIT(base), STR_INIT(type), (grammar), (names), (spelling),                          \
+		(grammar) == GRAMMAR_DPKG || (grammar) == GRAMMAR_APK ||                           \
+			(grammar) == GRAMMAR_RPM },
 #include "advisory/ecosystems.def"
 #undef ECOSYSTEM
 };

@@ -5,6 +5,8 @@
  */
 #include "advisory/record.h"
 
+#include <string.h>
+
 static void keep(struct arena *arena, struct str *text)
 {
 	*text = arena_str(arena, *text);
@@ -16,14 +18,17 @@ static void keep_rating(struct arena *arena, struct rating *rating)
 	keep(arena, &rating->cvss.vector);
 }
 
-/* A copy of an array; the arena's array, with elements still borrowed. */
-#define KEEP_LIST(arena, list, type)                                                               \
-	do {                                                                                       \
-		type *copy_ = ARENA_ARRAY(arena, (list).n, type);                                  \
-		for (size_t i_ = 0; i_ < (list).n; i_++)                                           \
-			copy_[i_] = (list).items[i_];                                              \
-		(list).items = copy_;                                                              \
-	} while (0)
+/* A copy of n elements of a size; the elements still borrow. */
+static void *keep_items(struct arena *arena, const void *items, size_t n, size_t size)
+{
+	void *copy = arena_array(arena, n, size);
+	if (n)
+		memcpy(copy, items, n * size);
+	return copy;
+}
+
+#define KEEP_LIST(arena, list)                                                                     \
+	((list).items = keep_items((arena), (list).items, (list).n, sizeof(*(list).items)))
 
 void record_keep(struct arena *arena, struct record *record)
 {
@@ -31,10 +36,10 @@ void record_keep(struct arena *arena, struct record *record)
 	keep(arena, &record->title);
 	keep(arena, &record->details);
 	keep_rating(arena, &record->rating);
-	KEEP_LIST(arena, record->links, struct record_link);
+	KEEP_LIST(arena, record->links);
 	for (size_t i = 0; i < record->links.n; i++)
 		keep(arena, &record->links.items[i].target);
-	KEEP_LIST(arena, record->affected, struct record_affected);
+	KEEP_LIST(arena, record->affected);
 	for (size_t i = 0; i < record->affected.n; i++) {
 		struct record_affected *affected = &record->affected.items[i];
 		keep(arena, &affected->ecosystem);
@@ -42,10 +47,10 @@ void record_keep(struct arena *arena, struct record *record)
 		keep(arena, &affected->ranges);
 		keep_rating(arena, &affected->rating);
 	}
-	KEEP_LIST(arena, record->references, struct str);
+	KEEP_LIST(arena, record->references);
 	for (size_t i = 0; i < record->references.n; i++)
 		keep(arena, &record->references.items[i]);
-	KEEP_LIST(arena, record->weaknesses, struct str);
+	KEEP_LIST(arena, record->weaknesses);
 	for (size_t i = 0; i < record->weaknesses.n; i++)
 		keep(arena, &record->weaknesses.items[i]);
 }
