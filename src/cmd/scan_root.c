@@ -7,7 +7,7 @@
  * following links, other file systems are not entered (which leaves out proc, sys and dev of a
  * running system; a directory named so at the top is left out too), and only directories, regular
  * files and symbolic links are passed on, links as links. Content is passed on only where analyzers
- * look for it (content_places, content_endings, executables): a running system has tens of
+ * look for it (inventory/watched.h): a running system has tens of
  * gigabytes that nobody would read. All other files are passed on as empty ones, because that a
  * path exists can matter. A file above LIMIT_SPOOL_BYTES is an empty one too, counted. What
  * cannot be read, or changes while it is read, is counted and told, never fatal: a live system is a
@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/strbuf.h"
 #include "cmd/scan_target.h"
+#include "inventory/watched.h"
 #include "os/file.h"
 #include "os/thread.h"
 
@@ -28,50 +29,6 @@
 #include <unistd.h>
 
 enum { WALK_DEPTH = 200, COPY_BYTES = 65536 };
-
-/* Whole paths and, with "/" at the end, trees. An analyzer that reads other files adds them here,
- * or the end of their names below. */
-static const struct str content_places[] = {
-	STR_INIT("etc/"),
-	STR_INIT("usr/lib/os-release"),
-	STR_INIT("var/lib/dpkg/"),
-	STR_INIT("lib/apk/"),
-	STR_INIT("usr/lib/apk/"),
-	STR_INIT("var/lib/apk/"),
-	STR_INIT("var/lib/rpm/"),
-	STR_INIT("usr/lib/sysimage/"),
-	STR_INIT("usr/share/rpm/"),
-	STR_INIT("var/lib/rpmmanifest/"),
-	STR_INIT("var/lib/dnf/"),
-	STR_INIT("var/lib/pacman/local/"),
-	STR_INIT("var/lib/chisel/"),
-	STR_INIT("var/lib/ubuntu-advantage/"),
-	STR_INIT("root/buildinfo/"),
-	STR_INIT("usr/share/buildinfo/"),
-};
-
-/* Ends of paths anywhere; executables are known by their first bytes instead. */
-static const struct str content_endings[] = {
-	STR_INIT("/package.json"),
-	STR_INIT(".dist-info/METADATA"),
-	STR_INIT("/PKG-INFO"),
-	STR_INIT(".egg-info"),
-	STR_INIT(".egg"),
-	STR_INIT(".jar"),
-	STR_INIT(".war"),
-	STR_INIT(".ear"),
-	STR_INIT(".par"),
-	STR_INIT(".sar"),
-	STR_INIT(".nar"),
-	STR_INIT(".kar"),
-	STR_INIT(".jpi"),
-	STR_INIT(".hpi"),
-	STR_INIT(".lpkg"),
-	STR_INIT(".gemspec"),
-	STR_INIT("/composer/installed.json"),
-	STR_INIT(".deps.json"),
-	STR_INIT("/release"),
-};
 
 struct walk {
 	struct archive *tar;
@@ -149,24 +106,11 @@ static void put_content(struct walk *walk, int fd, uint64_t size)
 	}
 }
 
-static bool content_wanted(struct str path)
-{
-	for (size_t i = 0; i < sizeof(content_places) / sizeof(content_places[0]); i++) {
-		struct str place = content_places[i];
-		if (str_ends(place, STR("/")) ? str_starts(path, place) : str_eq(path, place))
-			return true;
-	}
-	for (size_t i = 0; i < sizeof(content_endings) / sizeof(content_endings[0]); i++)
-		if (str_ends(path, content_endings[i]))
-			return true;
-	return str_contains(path, STR("/conda-meta/"));
-}
-
 static bool is_executable(int fd)
 {
-	char head[4];
+	char head[WATCHED_HEAD_BYTES];
 	return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	       memcmp(head, "\177ELF", sizeof(head)) == 0;
+	       watched_head((struct str){ head, sizeof(head) });
 }
 
 static void put_empty(struct walk *walk, const struct stat *st)
@@ -185,7 +129,7 @@ static void put_file(struct walk *walk, int directory, const char *name)
 		walk->notes.unreadable++;
 		return;
 	}
-	if (!content_wanted(strbuf_view(&walk->path)) && !is_executable(fd)) {
+	if (!watched_path(strbuf_view(&walk->path)) && !is_executable(fd)) {
 		put_empty(walk, &st);
 	} else if ((uint64_t)st.st_size > LIMIT_SPOOL_BYTES) {
 		walk->notes.large_files++;
@@ -244,7 +188,7 @@ static void put_name(struct walk *walk, int directory, const char *name, unsigne
 		put_directory(walk, directory, name, &st, depth);
 	else if (S_ISLNK(st.st_mode))
 		put_link(walk, directory, name, &st);
-	else if (S_ISREG(st.st_mode) && (st.st_size || content_wanted(strbuf_view(&walk->path))))
+	else if (S_ISREG(st.st_mode) && (st.st_size || watched_path(strbuf_view(&walk->path))))
 		put_file(walk, directory, name);
 	else if (S_ISREG(st.st_mode))
 		put_empty(walk, &st);
