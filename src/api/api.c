@@ -38,9 +38,11 @@ void api_routes(const struct http_route **table, size_t *count)
 	*count = sizeof(routes) / sizeof(routes[0]);
 }
 
+/* Answers in the distribution specification's form: its own surface, and Azure's additions. */
 static bool path_is_v2(struct str path)
 {
-	return str_eq(path, STR("/v2")) || str_starts(path, STR("/v2/"));
+	return str_eq(path, STR("/v2")) || str_starts(path, STR("/v2/")) ||
+	       str_starts(path, STR("/acr/"));
 }
 
 static json_t *error_body(struct str path, const char *code, struct str message)

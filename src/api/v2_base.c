@@ -43,6 +43,10 @@ void v2_reply_failure(struct http_exchange *x, int result, struct str detail, co
 	json_put_cstr(entry, "message", row->message);
 	if (detail.n)
 		json_put(entry, "detail", detail);
+	/* RFC 9110 §15.5.6: a 405 names what is possible; what locks forbid leaves asking. */
+	if (row->status == 405)
+		http_set_header(x, "Allow",
+			http_request_method(x) == HTTP_GET ? STR("HEAD") : STR("GET, HEAD"));
 	http_reply_json(x, row->status, root);
 }
 

@@ -74,6 +74,11 @@ void v2_manifest_get(struct http_exchange *x)
 		v2_reply_failure(x, result, STR_NULL, &err);
 		return;
 	}
+	/* Asking whether it is there is no pull. */
+	if (manifest.unreadable && http_request_method(x) != HTTP_HEAD) {
+		v2_reply_failure(x, REGISTRY_LOCKED, STR_NULL, NULL);
+		return;
+	}
 	v2_set_digest(x, manifest.digest);
 	if (v2_matches_etag(x, manifest.digest))
 		http_reply_empty(x, 304);

@@ -16,6 +16,7 @@ struct blob_request {
 	struct str repository;
 	struct str from; /* of a mount; STR_NULL: any repository */
 	struct str digest;
+	bool pulled; /* its bytes are asked for */
 	uint64_t size;
 };
 
@@ -29,7 +30,9 @@ static int find_blob(
 	rc = store_blob_find(c, id, request->digest, &request->size, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	return rc == STORE_ABSENT ? REGISTRY_BLOB_UNKNOWN : 0;
+	if (rc == STORE_ABSENT)
+		return REGISTRY_BLOB_UNKNOWN;
+	return request->pulled ? registry_check_repository(c, id, STORE_LOCK_READ, err) : 0;
 }
 
 static int read_blob(struct db_conn *c, void *argument, struct err *err)
@@ -44,7 +47,8 @@ static int read_source(struct db_conn *c, void *argument, struct err *err)
 	int rc;
 	if (request->from.p) {
 		rc = find_blob(c, request->from, request, err);
-		return rc == REGISTRY_NAME_UNKNOWN ? REGISTRY_BLOB_UNKNOWN : rc;
+		/* A source that may not be read offers nothing. */
+		return rc > 0 ? REGISTRY_BLOB_UNKNOWN : rc;
 	}
 	rc = store_blob_held(c, request->digest, &request->size, err);
 	if (rc < 0)
@@ -64,6 +68,9 @@ static int link_blob(struct db_conn *c, void *argument, struct err *err)
 	rc = store_repository_ensure(c, request->repository, now, &repository, err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	rc = registry_check_repository(c, repository, STORE_LOCK_WRITE, err);
+	if (rc)
+		return rc;
 	return store_blob_put(c, repository, request->digest, request->size, now, err);
 }
 
@@ -74,27 +81,36 @@ static int check_names(struct str repository, struct str digest)
 	return oci_digest_valid(digest) ? 0 : REGISTRY_DIGEST_INVALID;
 }
 
+static int stat_blob(struct registry *r, struct blob_request *request, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	int rc = check_names(request->repository, request->digest);
+	if (rc)
+		return rc;
+	rc = store_read(r->store, read_blob, request, err);
+	return rc < 0 ? err_trace(err, rc) : rc;
+}
+
 int registry_blob_stat(struct registry *r, struct str repository, struct str digest, uint64_t *size,
 	struct err *err)
 {
-	CHECK_MAGIC(r, REGISTRY_MAGIC);
-	int rc = check_names(repository, digest);
-	if (rc)
-		return rc;
 	struct blob_request request = { .repository = repository, .digest = digest };
-	rc = store_read(r->store, read_blob, &request, err);
+	int rc = stat_blob(r, &request, err);
 	if (rc == 0)
 		*size = request.size;
-	return rc < 0 ? err_trace(err, rc) : rc;
+	return rc;
 }
 
 int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
 	uint64_t *size, struct err *err)
 {
-	uint64_t promised;
-	int rc = registry_blob_stat(r, repository, digest, &promised, err);
+	struct blob_request request = {
+		.repository = repository, .digest = digest, .pulled = true
+	};
+	int rc = stat_blob(r, &request, err);
 	if (rc)
 		return rc < 0 ? err_trace(err, rc) : rc;
+	uint64_t promised = request.size;
 	rc = blob_open(r->blobs, digest, fd, size, err);
 	if (rc < 0)
 		return err_trace(err, rc);
@@ -120,7 +136,11 @@ int registry_blob_mount(struct registry *r, struct str repository, struct str fr
 	if (from.p && !oci_repository_valid(from))
 		return REGISTRY_BLOB_UNKNOWN;
 	struct blob_request request = {
-		.registry = r, .repository = repository, .from = from, .digest = digest
+		.registry = r,
+		.repository = repository,
+		.from = from,
+		.digest = digest,
+		.pulled = true,
 	};
 	/* Read first: most mounts that clients try on suspicion fail, and a read queues behind
 	 * nobody. */
@@ -135,6 +155,9 @@ static int unlink_blob(struct db_conn *c, void *argument, struct err *err)
 	struct blob_request *request = argument;
 	int64_t repository;
 	int rc = registry_find_repository(c, request->repository, &repository, err);
+	if (rc)
+		return rc;
+	rc = registry_check_kept(c, repository, request->digest, err);
 	if (rc)
 		return rc;
 	rc = store_blob_unlink(c, repository, request->digest, err);

@@ -15,10 +15,14 @@
  */
 #include "registry/private.h"
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "os/file.h"
+
+enum { PLATFORM_WORD_MAX = 64 };
 
 struct put {
 	struct registry *registry;
@@ -110,6 +114,28 @@ static int check_unchanged(struct db_conn *c, struct put *put, int64_t repositor
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
+/* A lock stands against a push only where it changes something. */
+static int check_locks(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
+{
+	int rc = registry_check_repository(c, repository, STORE_LOCK_WRITE, err);
+	if (rc > 0)
+		put->why = arena_printf(
+			put->arena, "repository " STR_FMT " is locked", STR_ARG(put->repository));
+	for (size_t i = 0; rc == 0 && repository && i < put->tags.count; i++) {
+		struct str tag = put->tags.items[i];
+		struct str digest;
+		rc = registry_check_untag(
+			c, put->arena, repository, tag, &digest, STORE_LOCK_WRITE, err);
+		if (rc == REGISTRY_LOCKED && str_eq(digest, put->row.digest))
+			rc = 0; /* it stays where it is */
+		if (rc > 0)
+			put->why = arena_printf(put->arena,
+				"tag " STR_FMT " or the manifest it points to is locked",
+				STR_ARG(tag));
+	}
+	return rc;
+}
+
 static int read_before(struct db_conn *c, void *argument, struct err *err)
 {
 	struct put *put = argument;
@@ -119,7 +145,10 @@ static int read_before(struct db_conn *c, void *argument, struct err *err)
 		rc = check_unchanged(c, put, repository, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	return put->unchanged ? 0 : check_references(c, put, repository, err);
+	if (put->unchanged)
+		return 0;
+	rc = check_locks(c, put, repository, err);
+	return rc ? rc : check_references(c, put, repository, err);
 }
 
 static int write_all(struct db_conn *c, void *argument, struct err *err)
@@ -129,7 +158,9 @@ static int write_all(struct db_conn *c, void *argument, struct err *err)
 	int rc = store_repository_ensure(c, put->repository, row->pushed_us, &row->repository, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	rc = check_references(c, put, row->repository, err);
+	rc = check_locks(c, put, row->repository, err);
+	if (rc == 0)
+		rc = check_references(c, put, row->repository, err);
 	if (rc)
 		return rc;
 	rc = store_manifest_put(c, row, err);
@@ -261,10 +292,44 @@ static int parse(struct arena *arena, struct str bytes, struct str content_type,
 	return REGISTRY_MANIFEST_INVALID;
 }
 
+/* Copied, because the configuration's text does not last; what is no word of any platform is left.
+ */
+static struct str platform_word(struct arena *arena, struct str word)
+{
+	return word.n && word.n <= PLATFORM_WORD_MAX ? arena_str(arena, word) : STR("");
+}
+
+/*
+ * What an image's configuration says about its platform. It is shown, and nothing depends on it:
+ * what cannot be read is not known.
+ */
+static void read_platform(struct put *put)
+{
+	const struct oci_descriptor *descriptor = &put->document->config;
+	if (put->row.kind != STORE_IMAGE || descriptor->size > LIMIT_CONFIG_BYTES)
+		return;
+	AUTO_CLOSE int fd = -1;
+	uint64_t size;
+	if (blob_open(put->registry->blobs, descriptor->digest, &fd, &size, NULL) != 0)
+		return;
+	struct arena *arena = arena_new(0);
+	struct str text;
+	struct oci_config config;
+	if (size <= LIMIT_CONFIG_BYTES &&
+		file_slurp_fd(arena, fd, LIMIT_CONFIG_BYTES, &text, NULL) == 0 &&
+		oci_config_parse(arena, text, &config, NULL) == 0) {
+		put->row.os = platform_word(put->arena, config.os);
+		put->row.architecture = platform_word(put->arena, config.architecture);
+	}
+	arena_free(&arena);
+}
+
 static int store_it(struct put *put, struct err *err)
 {
 	struct registry *r = put->registry;
 	int rc = store_read(r->store, read_before, put, err);
+	if (rc == 0 && !put->unchanged)
+		read_platform(put);
 	if (rc == 0 && !put->unchanged)
 		rc = store_write(r->store, write_all, put, err);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
@@ -317,6 +382,7 @@ struct get {
 	struct str repository;
 	struct str reference;
 	struct store_manifest row;
+	unsigned locks; /* of the repository */
 };
 
 static int read_manifest(struct db_conn *c, void *argument, struct err *err)
@@ -326,6 +392,9 @@ static int read_manifest(struct db_conn *c, void *argument, struct err *err)
 	int rc = registry_find_repository(c, get->repository, &repository, err);
 	if (rc)
 		return rc;
+	rc = store_repository_locks(c, repository, &get->locks, err);
+	if (rc < 0)
+		return err_trace(err, rc);
 	if (is_digest_reference(get->reference))
 		rc = store_manifest_by_digest(
 			c, get->arena, repository, get->reference, &get->row, err);
@@ -364,14 +433,28 @@ int registry_manifest_get(struct registry *r, struct arena *arena, struct str re
 		.media_type = get.row.media_type,
 		.bytes = get.row.bytes,
 		.subject = get.row.subject,
+		.unreadable =
+			((get.locks | get.row.locks | get.row.tag_locks) & STORE_LOCK_READ) != 0,
 	};
 	return 0;
 }
 
 struct removal {
+	struct arena *arena;
 	struct str repository;
 	struct str reference;
 };
+
+static int remove_tag(
+	struct db_conn *c, const struct removal *removal, int64_t repository, struct err *err)
+{
+	struct str ignored;
+	int rc = registry_check_repository(c, repository, STORE_LOCK_WRITE, err);
+	if (rc == 0)
+		rc = registry_check_untag(c, removal->arena, repository, removal->reference,
+			&ignored, STORE_LOCK_DELETE | STORE_LOCK_WRITE, err);
+	return rc ? rc : store_tag_delete(c, repository, removal->reference, err);
+}
 
 static int remove_manifest(struct db_conn *c, void *argument, struct err *err)
 {
@@ -380,10 +463,14 @@ static int remove_manifest(struct db_conn *c, void *argument, struct err *err)
 	int rc = registry_find_repository(c, removal->repository, &repository, err);
 	if (rc)
 		return rc;
-	if (is_digest_reference(removal->reference))
-		rc = store_manifest_delete(c, repository, removal->reference, err);
-	else
-		rc = store_tag_delete(c, repository, removal->reference, err);
+	bool by_digest = is_digest_reference(removal->reference);
+	rc = by_digest ? registry_check_kept(c, repository, removal->reference, err) : 0;
+	if (rc)
+		return rc;
+	rc = by_digest ? store_manifest_delete(c, repository, removal->reference, err)
+		       : remove_tag(c, removal, repository, err);
+	if (rc == REGISTRY_LOCKED)
+		return rc;
 	if (rc < 0)
 		return err_trace(err, rc);
 	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
@@ -396,7 +483,11 @@ int registry_manifest_delete(
 	int rc = check_existing(repository, reference);
 	if (rc)
 		return rc;
-	struct removal removal = { .repository = repository, .reference = reference };
+	struct arena *arena = arena_new(0);
+	struct removal removal = {
+		.arena = arena, .repository = repository, .reference = reference
+	};
 	rc = store_write(r->store, remove_manifest, &removal, err);
+	arena_free(&arena);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "os/thread.h"
+#include "registry/attributes.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
 
@@ -26,6 +27,19 @@ int registry_storage(int rc);
 /* Inside a transaction. Outcome REGISTRY_NAME_UNKNOWN. */
 int registry_find_repository(
 	struct db_conn *c, struct str name, int64_t *id, struct err *err) MUST_CHECK;
+/* Inside a transaction: 0, or REGISTRY_LOCKED when the repository (0: it does not exist) has one of
+ * the locks. */
+int registry_check_repository(
+	struct db_conn *c, int64_t repository, unsigned forbidden, struct err *err) MUST_CHECK;
+int registry_check_name(
+	struct db_conn *c, struct str repository, unsigned forbidden, struct err *err) MUST_CHECK;
+/* REGISTRY_LOCKED: the manifest or blob of that digest must stay where it is. */
+int registry_check_kept(
+	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+/* Taking a tag away from its manifest: digest is that manifest's (empty: no such tag). forbidden:
+ * which locks of the tag stand against it. REGISTRY_LOCKED */
+int registry_check_untag(struct db_conn *c, struct arena *arena, int64_t repository, struct str tag,
+	struct str *digest, unsigned forbidden, struct err *err) MUST_CHECK;
 /* True and marked: no other request has the upload. */
 bool registry_busy_take(struct registry *r, struct str id);
 void registry_busy_release(struct registry *r, struct str id);

@@ -29,6 +29,7 @@ enum registry_outcome {
 	REGISTRY_MANIFEST_UNKNOWN,
 	REGISTRY_MANIFEST_BLOB_UNKNOWN, /* names content that is not in the repository */
 	REGISTRY_MANIFEST_TOO_LARGE,
+	REGISTRY_LOCKED,       /* an attribute forbids it (attributes.h) */
 	REGISTRY_STORAGE_FULL, /* ENOSPC or EDQUOT on the way in; nothing was changed */
 };
 
@@ -98,6 +99,7 @@ struct registry_manifest {
 	struct str media_type;
 	struct str bytes;
 	struct str subject; /* digest; empty: none */
+	bool unreadable;    /* of _get: an attribute forbids to hand out the bytes */
 };
 struct registry_tags {
 	const struct str *items;

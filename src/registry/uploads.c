@@ -40,12 +40,15 @@ struct row_request {
 	struct arena *arena;
 	struct str repository;
 	struct str id;
+	bool writing; /* asked for by a request that adds bytes */
 	struct store_upload row;
 };
 
 static int insert_row(struct db_conn *c, void *argument, struct err *err)
 {
-	return store_upload_insert(c, argument, err);
+	const struct store_upload *row = argument;
+	int rc = registry_check_name(c, row->repository, STORE_LOCK_WRITE, err);
+	return rc ? rc : store_upload_insert(c, row, err);
 }
 
 static int update_row(struct db_conn *c, void *argument, struct err *err)
@@ -62,7 +65,8 @@ static int read_row(struct db_conn *c, void *argument, struct err *err)
 	/* An upload is known only under the repository it was started in. */
 	if (rc == STORE_ABSENT || !str_eq(request->row.repository, request->repository))
 		return REGISTRY_UPLOAD_UNKNOWN;
-	return 0;
+	return request->writing ? registry_check_name(c, request->repository, STORE_LOCK_WRITE, err)
+				: 0;
 }
 
 static int find_row(struct registry *r, struct row_request *request, struct err *err)
@@ -90,7 +94,7 @@ int registry_upload_start(struct registry *r, struct str repository, char id[37]
 	/* Nothing is stored yet, so nothing is promised: an upload that a loss of power takes away
 	 * is unknown, upon which clients start a new one. */
 	int rc = store_write_relaxed(r->store, insert_row, &row, err);
-	return rc < 0 ? registry_storage(err_trace(err, rc)) : 0;
+	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }
 
 /* Called by the intake, on the thread that has the upload open. */
@@ -137,7 +141,9 @@ int registry_upload_open(struct registry *r, struct str repository, struct str i
 {
 	CHECK_MAGIC(r, REGISTRY_MAGIC);
 	struct arena *arena = arena_new(0);
-	struct row_request request = { .arena = arena, .repository = repository, .id = id };
+	struct row_request request = {
+		.arena = arena, .repository = repository, .id = id, .writing = true
+	};
 	struct str own_id = arena_str(arena, id);
 	/* Marked before the row is read, so that the row cannot change under the reader. */
 	if (!registry_busy_take(r, own_id)) {
@@ -286,6 +292,9 @@ static int commit_blob(struct db_conn *c, void *argument, struct err *err)
 	int rc = store_repository_ensure(c, upload->row.repository, now, &repository, err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	rc = registry_check_repository(c, repository, STORE_LOCK_WRITE, err);
+	if (rc)
+		return rc;
 	rc = store_blob_put(c, repository, commit->digest, upload->offset, now, err);
 	if (rc < 0)
 		return err_trace(err, rc);
@@ -314,8 +323,8 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 		return registry_storage(err_trace(err, rc));
 	struct blob_commit commit = { .upload = upload, .digest = digest };
 	rc = store_write(r->store, commit_blob, &commit, err);
-	if (rc < 0)
-		return registry_storage(err_trace(err, rc));
+	if (rc)
+		return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 	/* What cannot be discarded now has no row any more, and the sweep finds it. */
 	int ignored = blob_stage_discard(r->blobs, upload->row.id, NULL);
 	(void)ignored;

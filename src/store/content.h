@@ -84,6 +84,9 @@ struct store_manifest {
 	struct str referrer_type; /* of insert: artifactType in the lists of its subject */
 	struct str bytes;
 	int64_t pushed_us;
+	struct str os, architecture; /* of insert: as its configuration says, empty: not known */
+	unsigned locks;		     /* enum store_lock, read */
+	unsigned tag_locks;	     /* of the tag it was found by, read */
 	VEC(struct store_reference)
 	references; /* in order; filled on insert, read by _references */
 };

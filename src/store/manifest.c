@@ -68,6 +68,8 @@ static int insert_row(struct db_conn *c, const struct store_manifest *manifest, 
 	db_bind_i64(s, 8, manifest->pushed_us);
 	db_bind_blob(s, 9, manifest->bytes);
 	sql_bind_text(s, 10, manifest->referrer_type);
+	sql_bind_text(s, 11, manifest->os);
+	sql_bind_text(s, 12, manifest->architecture);
 	return sql_run(s, err);
 }
 
@@ -100,6 +102,7 @@ static int take_only_row(
 		.subject = sql_text_column(s, arena, 6),
 		.pushed_us = db_col_i64(s, 7),
 		.bytes = bytes.n ? arena_str(arena, bytes) : STR(""),
+		.locks = (unsigned)db_col_i64(s, 9),
 	};
 	return 0;
 }
@@ -119,7 +122,10 @@ int store_manifest_by_tag(struct db_conn *c, struct arena *arena, int64_t reposi
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_MANIFEST_BY_TAG);
 	db_bind_i64(s, 1, repository);
 	sql_bind_text(s, 2, tag);
-	return take_only_row(s, arena, manifest, err);
+	int rc = take_only_row(s, arena, manifest, err);
+	if (rc == 0)
+		manifest->tag_locks = (unsigned)db_col_i64(s, 10);
+	return rc;
 }
 
 int store_manifest_anywhere(struct db_conn *c, struct arena *arena, struct str digest,

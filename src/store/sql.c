@@ -6,7 +6,14 @@
 #define UPLOAD_COLUMNS "id, repository, durable_bytes, digest_state, started_us, updated_us"
 #define MANIFEST_COLUMNS                                                                           \
 	"m.id, m.repository_id, m.digest, m.media_type, m.kind, m.artifact_type, m.subject,"       \
-	" m.pushed_us, m.bytes"
+	" m.pushed_us, m.bytes, m.locks"
+#define TAG_ROW_COLUMNS                                                                            \
+	"t.name, m.digest, t.created_us, t.updated_us, t.locks FROM tag t"                         \
+	" JOIN manifest m ON m.id = t.manifest_id"
+#define MANIFEST_ROW_COLUMNS                                                                       \
+	"m.id, m.digest, m.media_type, m.kind, m.total_bytes, m.pushed_us, m.updated_us, m.locks," \
+	" m.os, m.architecture, coalesce((SELECT r.media_type FROM manifest_reference r"           \
+	" WHERE r.manifest_id = m.id AND r.position = 0 AND r.kind = 1), '') FROM manifest m"
 #define REFERRER_COLUMNS "m.digest, m.media_type, m.referrer_type, m.bytes"
 #define IMAGE_ROW_COLUMNS                                                                          \
 	"r.name, m.digest, m.media_type, m.artifact_type, m.kind, m.pushed_us, m.id, "             \

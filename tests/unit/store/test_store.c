@@ -108,6 +108,22 @@ static int list_referrers(struct db_conn *c, void *argument, struct err *err)
 	return 0;
 }
 
+static int list_attributes(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	struct store_manifest_row rows[6];
+	size_t count;
+	struct store_page page = { .order = STORE_BY_TIME, .limit = 6 };
+	assert_int_equal(store_manifest_rows(c, f->arena, 1, &page, rows, &count, err), 0);
+	assert_int_equal(count, 5);
+	for (size_t i = 0; i < count; i++)
+		assert_true(rows[i].created_us == 1 && rows[i].updated_us == 1 && !rows[i].locks);
+	struct store_repository_row repository;
+	assert_int_equal(store_repository_row(c, STR("app"), &repository, err), 0);
+	assert_true(repository.created_us == 1 && repository.updated_us == 1);
+	return 0;
+}
+
 /* Starts again with a database of the first schema that was filled by fill. */
 static void open_first_schema(
 	struct fixture *f, int (*fill)(struct db_conn *c, void *argument, struct err *err))
@@ -132,6 +148,7 @@ static void referrers_of_the_first_schema_are_found(void **state)
 	struct fixture *f = *state;
 	open_first_schema(f, insert_old_manifests);
 	in_read(f, list_referrers);
+	in_read(f, list_attributes);
 }
 
 static int insert_old_packages(struct db_conn *c, void *argument, struct err *err)
@@ -177,6 +194,13 @@ static bool is_whole_walk(struct str step)
 	return str_starts(step, STR("SCAN")) && !str_eq(step, STR("SCAN CONSTANT ROW"));
 }
 
+/* The few rows that a recursive statement has found itself ("h" in it) are walked and kept apart.
+ */
+static bool is_own_rows(struct str step)
+{
+	return str_eq(step, STR("SCAN h")) || str_eq(step, STR("UNION USING TEMP B-TREE"));
+}
+
 static int check_plans(struct db_conn *c, void *argument, struct err *err)
 {
 	(void)argument;
@@ -187,6 +211,8 @@ static int check_plans(struct db_conn *c, void *argument, struct err *err)
 		int rc = db_step(s, err);
 		for (; rc == DB_ROW; rc = db_step(s, err)) {
 			struct str step = db_col_str(s, 3);
+			if (id == SQL_LOCK_HOLDS && is_own_rows(step))
+				continue;
 			if (is_whole_walk(step) || str_contains(step, STR("TEMP B-TREE")))
 				fail_msg("%s: " STR_FMT, sql_text(id), STR_ARG(step));
 		}
