@@ -5,10 +5,10 @@
  * http_context() returns; cmd/serve fills it and keeps it alive until the server has stopped.
  *
  * Which error format an answer has is decided by the path alone, in one place: the distribution
- * specification's {"errors": [...]} below /v2 and /acr, Azure's {"error": {"code", "message"}} everywhere
- * else. Handlers report with api_reply_error() and api_reply_internal() and never build error
- * bodies themselves. The inner text of an internal error goes to the log together with the request
- * id; the client sees only the id.
+ * specification's {"errors": [...]} below /v2 and /acr, Azure's {"error": {"code", "message"}}
+ * everywhere else. Handlers report with api_reply_error() and api_reply_internal() and never build
+ * error bodies themselves. The inner text of an internal error goes to the log together with the
+ * request id; the client sees only the id.
  */
 #ifndef API_API_H
 #define API_API_H

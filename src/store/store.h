@@ -36,8 +36,8 @@ struct store_identity {
 };
 const struct store_identity *store_identity(const struct store *store);
 
-#include "store/content.h"
 #include "store/attributes.h"
+#include "store/content.h"
 #include "store/scan_state.h"
 
 #endif
