@@ -83,7 +83,9 @@ struct stream *analyze_inflate(struct stream *source, struct str head, enum stre
 static int open_source(struct job *job, bool hash, struct err *err)
 {
 	struct stream *bottom;
-	if (job->input->stream) {
+	if (job->input->open) {
+		bottom = job->input->open(job->input->context);
+	} else if (job->input->stream) {
 		bottom = stream_borrow(job->input->stream);
 	} else {
 		if (lseek(job->input->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
@@ -154,7 +156,7 @@ static int read_hard_links(struct job *job, struct walk *walk)
 	const struct place *waiting;
 	for (unsigned pass = 1; (waiting = walk_waiting(walk)) != NULL; pass++) {
 		bool last = pass == PASSES_MAX || job->input->stream ||
-			    lseek(job->input->fd, 0, SEEK_SET) < 0;
+			    (!job->input->open && lseek(job->input->fd, 0, SEEK_SET) < 0);
 		if (last)
 			walk_give_up_links(walk);
 		if (last && !walk_waiting(walk))

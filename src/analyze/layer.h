@@ -27,6 +27,10 @@ struct analyze_input {
 	/* Bytes as stored. NULL: read from fd at offset 0; only then can a layer be read twice. */
 	struct stream *stream;
 	int fd;
+	/* Where set: makes a stream from the first stored byte on, as often as it is called, in
+	 * place of stream and fd. */
+	struct stream *(*open)(void *context);
+	void *context;
 	bool hash_stored; /* fill inventory->digest, whatever the state */
 };
 

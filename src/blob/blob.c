@@ -82,6 +82,11 @@ int blob_stage_fd(struct blob_stage *stage)
 	return stage->store->driver->stage_fd(stage);
 }
 
+int blob_stage_reader(struct blob_stage *stage, int *fd, struct err *err)
+{
+	return stage->store->driver->stage_reader(stage, fd, err);
+}
+
 void blob_stage_close(struct blob_stage **stage)
 {
 	if (*stage)

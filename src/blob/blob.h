@@ -23,6 +23,8 @@ int blob_store_open_fs(const char *root, struct blob_store **store, struct err *
 int blob_store_open_memory(struct blob_store **store, struct err *err) MUST_CHECK;
 void blob_store_close(struct blob_store **store);
 
+enum { BLOB_ABSENT = 1 };
+
 /*
  * Opens the stage of an upload for appending, created when absent. offset is how many bytes the
  * database says are there: a longer file is cut to it. Outcome BLOB_LOST: fewer bytes are there.
@@ -40,6 +42,9 @@ int blob_stage_append(
 int blob_stage_sync(struct blob_stage *stage, struct err *err) MUST_CHECK;
 /* A descriptor to read the staged bytes from, owned by the stage; -1 where the driver has none. */
 int blob_stage_fd(struct blob_stage *stage);
+/* Another one, read-only, with a position of its own and owned by the caller, for a reader that
+ * goes along while the stage grows. Outcome BLOB_ABSENT: the driver has none. */
+int blob_stage_reader(struct blob_stage *stage, int *fd, struct err *err) MUST_CHECK;
 void blob_stage_close(struct blob_stage **stage); /* keeps the bytes */
 /* Removes the bytes of a closed stage; absent: 0. */
 int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err) MUST_CHECK;
@@ -56,7 +61,6 @@ int blob_stage_list(struct blob_store *store, struct arena *arena, struct str **
  */
 int blob_publish(struct blob_stage **stage, struct str digest, struct err *err) MUST_CHECK;
 
-enum { BLOB_ABSENT = 1 };
 /* A read-only descriptor owned by the caller, and the size. Outcome BLOB_ABSENT. */
 int blob_open(struct blob_store *store, struct str digest, int *fd, uint64_t *size,
 	struct err *err) MUST_CHECK;

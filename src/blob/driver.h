@@ -16,6 +16,7 @@ struct blob_driver {
 	int (*stage_append)(struct blob_stage *stage, const void *bytes, size_t n, struct err *err);
 	int (*stage_sync)(struct blob_stage *stage, struct err *err);
 	int (*stage_fd)(struct blob_stage *stage);
+	int (*stage_reader)(struct blob_stage *stage, int *fd, struct err *err);
 	void (*stage_close)(struct blob_stage *stage);
 	int (*stage_discard)(struct blob_store *store, struct str upload_id, struct err *err);
 	int (*stage_list)(struct blob_store *store, struct arena *arena, struct str **ids,

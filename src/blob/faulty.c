@@ -90,6 +90,12 @@ static int faulty_stage_fd(struct blob_stage *stage)
 	return blob_stage_fd(stage_of(stage)->inner);
 }
 
+static int faulty_stage_reader(struct blob_stage *stage, int *fd, struct err *err)
+{
+	int result = count_call(stage->store, "stage_reader", err);
+	return result < 0 ? result : blob_stage_reader(stage_of(stage)->inner, fd, err);
+}
+
 static void faulty_stage_close(struct blob_stage *stage)
 {
 	blob_stage_close(&stage_of(stage)->inner);
@@ -138,6 +144,7 @@ static const struct blob_driver driver = {
 	.stage_append = faulty_stage_append,
 	.stage_sync = faulty_stage_sync,
 	.stage_fd = faulty_stage_fd,
+	.stage_reader = faulty_stage_reader,
 	.stage_close = faulty_stage_close,
 	.stage_discard = faulty_stage_discard,
 	.stage_list = faulty_stage_list,

@@ -265,6 +265,15 @@ static int fs_stage_fd(struct blob_stage *stage)
 	return stage_of(stage)->fd;
 }
 
+/* By the name, which leads to the same file until the stage is closed, discarded or unshared. */
+static int fs_stage_reader(struct blob_stage *base, int *fd, struct err *err)
+{
+	const struct fs_stage *stage = stage_of(base);
+	int result = file_open_at(
+		store_of(base->store)->uploads, stage->name, O_RDONLY | O_NOFOLLOW, 0, fd, err);
+	return result < 0 ? err_wrap(err, result, "reading upload %s", stage->name) : 0;
+}
+
 static void fs_stage_close(struct blob_stage *base)
 {
 	struct fs_stage *stage = stage_of(base);
@@ -389,6 +398,7 @@ static const struct blob_driver driver = {
 	.stage_append = fs_stage_append,
 	.stage_sync = fs_stage_sync,
 	.stage_fd = fs_stage_fd,
+	.stage_reader = fs_stage_reader,
 	.stage_close = fs_stage_close,
 	.stage_discard = fs_stage_discard,
 	.stage_list = fs_stage_list,

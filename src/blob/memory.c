@@ -151,6 +151,19 @@ static int memory_stage_fd(struct blob_stage *stage)
 	return content_of(stage)->fd;
 }
 
+/* Opening a file again gives a position of its own. */
+static int open_again(const struct content *content, int *fd, struct err *err)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", content->fd);
+	return file_open(path, O_RDONLY, 0, fd, err);
+}
+
+static int memory_stage_reader(struct blob_stage *stage, int *fd, struct err *err)
+{
+	return open_again(content_of(stage), fd, err);
+}
+
 static void memory_stage_close(struct blob_stage *stage)
 {
 	free(stage);
@@ -214,11 +227,8 @@ static int memory_open(
 	lock_take(&store->lock);
 	const struct content *content = map_get(store->blobs, digest);
 	if (content) {
-		/* Opening it again gives a position of its own. */
-		char path[32];
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", content->fd);
 		*size = content->size;
-		result = file_open(path, O_RDONLY, 0, fd, err);
+		result = open_again(content, fd, err);
 	}
 	lock_release(&store->lock);
 	return result;
@@ -259,6 +269,7 @@ static const struct blob_driver driver = {
 	.stage_append = memory_stage_append,
 	.stage_sync = memory_stage_sync,
 	.stage_fd = memory_stage_fd,
+	.stage_reader = memory_stage_reader,
 	.stage_close = memory_stage_close,
 	.stage_discard = memory_stage_discard,
 	.stage_list = memory_stage_list,

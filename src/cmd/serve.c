@@ -7,8 +7,9 @@
  * Closing goes the other way round: no request may run when the scanner ends, no scan when the
  * judge ends, nothing when the database closes.
  *
- * The hooks are the only wires between the parts: a durable blob or manifest goes to the scanner,
- * a complete package set goes to the judge. They are called on request and scanner threads.
+ * The hooks are the only wires between the parts: a growing upload, a durable blob or manifest go
+ * to the scanner, a complete package set goes to the judge. They are called on request and scanner
+ * threads.
  */
 #include "cmd/serve.h"
 
@@ -45,10 +46,29 @@ static int image_ready(void *context, struct str manifest_digest, struct err *er
 	return r ? err_trace(err, r) : 0;
 }
 
-static void blob_committed(void *context, struct str digest, uint64_t size)
+static void blob_committed(void *context, struct str upload, struct str digest, uint64_t size)
 {
 	const struct serve *serve = context;
-	scan_blob_committed(serve->scan, digest, size);
+	scan_blob_committed(serve->scan, upload, digest, size);
+}
+
+static void upload_grew(
+	void *context, struct str upload, struct blob_stage *stage, uint64_t before, uint64_t size)
+{
+	const struct serve *serve = context;
+	scan_upload_grew(serve->scan, upload, stage, before, size);
+}
+
+static void upload_verified(void *context, struct str upload, uint64_t size)
+{
+	const struct serve *serve = context;
+	scan_upload_verified(serve->scan, upload, size);
+}
+
+static void upload_dropped(void *context, struct str upload)
+{
+	const struct serve *serve = context;
+	scan_upload_dropped(serve->scan, upload);
 }
 
 static void manifest_committed(void *context, struct str digest)
@@ -72,6 +92,7 @@ static int open_storage(struct serve *serve, const char *data, struct err *err)
 static int start_scanner(struct serve *serve, const struct config *config, struct err *err)
 {
 	struct worker_settings workers = scan_worker_settings(config);
+	workers.followers = (unsigned)config_number(config, SETTING_SCAN_FOLLOWERS);
 	int r = worker_pool_start(&workers, &serve->workers, err);
 	if (r)
 		return err_wrap(err, r,
@@ -91,6 +112,7 @@ static int start_scanner(struct serve *serve, const struct config *config, struc
 		.workers = serve->workers,
 		.clock = os_clock(),
 		.hooks = { .context = serve, .image_ready = image_ready },
+		.followers = workers.followers,
 	};
 	r = scan_start(&scan, &serve->scan, err);
 	return r ? err_trace(err, r) : 0;
@@ -107,7 +129,14 @@ static enum api_metrics metrics_readers(const struct config *config)
 static int start_http(struct serve *serve, const struct config *config,
 	const struct listen_address *listen, struct err *err)
 {
-	struct registry_hooks hooks = { serve, blob_committed, manifest_committed };
+	struct registry_hooks hooks = {
+		.context = serve,
+		.blob_committed = blob_committed,
+		.manifest_committed = manifest_committed,
+		.upload_grew = upload_grew,
+		.upload_verified = upload_verified,
+		.upload_dropped = upload_dropped,
+	};
 	int r = registry_new(serve->store, serve->blobs, os_clock(), &hooks, &serve->registry, err);
 	if (r == 0)
 		r = housekeeping_start(serve->registry, &serve->keeper, err);

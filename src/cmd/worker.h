@@ -18,6 +18,8 @@ struct worker {
 /* Each answers one request; a failure is that of the conversation, and ends the worker. */
 int worker_layer(struct worker *worker, const struct worker_request *request, int fd,
 	struct err *err) MUST_CHECK;
+int worker_follow(struct worker *worker, const struct worker_request *request, int fd,
+	struct err *err) MUST_CHECK;
 int worker_archive(struct worker *worker, const struct worker_request *request, int fd,
 	struct err *err) MUST_CHECK;
 

@@ -130,8 +130,16 @@ int worker_layer(
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
+typedef int request_fn(
+	struct worker *worker, const struct worker_request *request, int fd, struct err *err);
+
 static int answer(struct worker *worker, const struct frame *frame, int fd, struct err *err)
 {
+	static request_fn *const requests[] = {
+		[WORKER_REQUEST_LAYER] = worker_layer,
+		[WORKER_REQUEST_ARCHIVE] = worker_archive,
+		[WORKER_REQUEST_FOLLOW] = worker_follow,
+	};
 	struct worker_request request;
 	if (frame->kind != FRAME_REQUEST || fd < 0)
 		return err_set(err, EPROTO, "not a request with a descriptor");
@@ -139,8 +147,7 @@ static int answer(struct worker *worker, const struct frame *frame, int fd, stru
 	if (r < 0)
 		return err_trace(err, r);
 	worker_fault(worker, request.name);
-	r = request.kind == WORKER_REQUEST_LAYER ? worker_layer(worker, &request, fd, err)
-						 : worker_archive(worker, &request, fd, err);
+	r = requests[request.kind](worker, &request, fd, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 

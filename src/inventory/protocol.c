@@ -71,6 +71,10 @@ uint64_t frame_payload_max(enum frame_kind kind)
 		return LIMIT_INVENTORY_BYTES + 2 * LIMIT_ENTRY_PATH + 64;
 	case FRAME_ARCHIVE:
 		return LIMIT_PACKAGE_TEXT;
+	case FRAME_WANT:
+		return 8;
+	case FRAME_GROWTH:
+		return 4 + 8;
 	}
 	return 0;
 }
@@ -94,7 +98,7 @@ int frame_decode_header(const char header[FRAME_HEADER_BYTES], enum frame_kind *
 	uint64_t n = take_number(&rest, 8, &broken);
 	if (magic != FRAME_MAGIC)
 		return err_set(err, EPROTO, "not a frame of the worker protocol");
-	uint64_t max = found <= FRAME_ARCHIVE ? frame_payload_max((enum frame_kind)found) : 0;
+	uint64_t max = found <= FRAME_GROWTH ? frame_payload_max((enum frame_kind)found) : 0;
 	if (!max)
 		return err_set(err, EPROTO, "a frame of unknown kind %" PRIu64, found);
 	if (n > max)
@@ -135,7 +139,7 @@ int worker_request_decode(struct str payload, struct worker_request *request, st
 		.nested_depth = take_number(&rest, 8, &broken),
 		.name = take_text(&rest, &broken),
 	};
-	if (broken || rest.n || (kind != WORKER_REQUEST_LAYER && kind != WORKER_REQUEST_ARCHIVE))
+	if (broken || rest.n || kind < WORKER_REQUEST_LAYER || kind > WORKER_REQUEST_FOLLOW)
 		return err_set(err, EPROTO, "a malformed request");
 	found.kind = (enum worker_request_kind)kind;
 	*request = found;
@@ -185,4 +189,35 @@ int worker_archive_decode(struct str payload, struct worker_archive *archive, st
 	archive->state = (enum layer_state)state;
 	archive->reason = reason;
 	return 0;
+}
+
+void worker_growth_encode(const struct worker_growth *growth, struct strbuf *out)
+{
+	put_u32(out, (uint32_t)growth->state);
+	put_u64(out, growth->bytes);
+}
+
+int worker_growth_decode(struct str payload, struct worker_growth *growth, struct err *err)
+{
+	bool broken = false;
+	struct str rest = payload;
+	uint64_t state = take_number(&rest, 4, &broken);
+	uint64_t bytes = take_number(&rest, 8, &broken);
+	if (broken || rest.n || state > WORKER_GIVEN_UP || bytes > INT64_MAX)
+		return err_set(err, EPROTO, "a malformed growth");
+	*growth = (struct worker_growth){ (enum worker_growth_state)state, bytes };
+	return 0;
+}
+
+void worker_want_encode(uint64_t have, struct strbuf *out)
+{
+	put_u64(out, have);
+}
+
+int worker_want_decode(struct str payload, uint64_t *have, struct err *err)
+{
+	bool broken = false;
+	struct str rest = payload;
+	*have = take_number(&rest, 8, &broken);
+	return broken || rest.n ? err_set(err, EPROTO, "a malformed want") : 0;
 }

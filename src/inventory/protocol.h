@@ -5,6 +5,11 @@
  * hello once; then each request, which carries one open descriptor, is answered by any number of
  * entry frames (archives only) and one result frame. Numbers are little-endian.
  *
+ * A follow request is a layer request for a file that still grows. Whenever the worker has read
+ * all it was told of, it says so (want) and gets exactly one growth frame, which may be long in
+ * coming: so neither side ever has more than one frame on its way, the worker can be slower or
+ * faster than the growth, and time it waits for the growth can be told from time it works.
+ *
  * Both sides bound what they accept by kind: see frame_payload_max(). Neither believes the other.
  */
 #ifndef INVENTORY_PROTOCOL_H
@@ -21,6 +26,8 @@ enum frame_kind {
 	FRAME_ENTRY,	   /* struct worker_entry */
 	FRAME_LAYER,	   /* result of a layer request: inventory in wire form */
 	FRAME_ARCHIVE,	   /* result of an archive request: struct worker_archive */
+	FRAME_WANT,	   /* follow requests only: the worker has read so many bytes (8 bytes) */
+	FRAME_GROWTH,	   /* to the worker, the answer to that: struct worker_growth */
 };
 
 enum { FRAME_HEADER_BYTES = 16 };
@@ -42,7 +49,11 @@ void frame_encode_header(enum frame_kind kind, uint64_t length, char out[FRAME_H
 int frame_decode_header(const char header[FRAME_HEADER_BYTES], enum frame_kind *kind,
 	uint64_t *length, struct err *err) MUST_CHECK;
 
-enum worker_request_kind { WORKER_REQUEST_LAYER = 1, WORKER_REQUEST_ARCHIVE };
+enum worker_request_kind {
+	WORKER_REQUEST_LAYER = 1,
+	WORKER_REQUEST_ARCHIVE,
+	WORKER_REQUEST_FOLLOW, /* answered by FRAME_LAYER */
+};
 
 struct worker_request {
 	enum worker_request_kind kind;
@@ -79,6 +90,22 @@ void worker_archive_encode(const struct worker_archive *archive, struct strbuf *
 /* Borrows from payload. */
 int worker_archive_decode(
 	struct str payload, struct worker_archive *archive, struct err *err) MUST_CHECK;
+
+/* How far a followed file goes. */
+enum worker_growth_state {
+	WORKER_GROWING,	 /* bytes may be read, more may come */
+	WORKER_GROWN,	 /* that is all of it */
+	WORKER_GIVEN_UP, /* the rest will not come: the answer does not matter */
+};
+struct worker_growth {
+	enum worker_growth_state state;
+	uint64_t bytes;
+};
+void worker_growth_encode(const struct worker_growth *growth, struct strbuf *out);
+int worker_growth_decode(
+	struct str payload, struct worker_growth *growth, struct err *err) MUST_CHECK;
+void worker_want_encode(uint64_t have, struct strbuf *out);
+int worker_want_decode(struct str payload, uint64_t *have, struct err *err) MUST_CHECK;
 
 /*
  * Transport. Sending blocks, and attaches a copy of passed_fd unless it is -1. Receiving puts the

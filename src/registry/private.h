@@ -43,6 +43,8 @@ int registry_check_untag(struct db_conn *c, struct arena *arena, int64_t reposit
 /* True and marked: no other request has the upload. */
 bool registry_busy_take(struct registry *r, struct str id);
 void registry_busy_release(struct registry *r, struct str id);
+/* Tells the hook, if there is one. */
+void registry_upload_dropped(struct registry *r, struct str id);
 /* Removes an upload for good: the bytes, then the row. The upload must be marked busy. */
 int registry_upload_drop(struct registry *r, struct str id, struct err *err) MUST_CHECK;
 

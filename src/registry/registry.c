@@ -50,6 +50,12 @@ int registry_storage(int rc)
 	return rc == -ENOSPC || rc == -EDQUOT ? REGISTRY_STORAGE_FULL : rc;
 }
 
+void registry_upload_dropped(struct registry *r, struct str id)
+{
+	if (r->hooks.upload_dropped)
+		r->hooks.upload_dropped(r->hooks.context, id);
+}
+
 int registry_find_repository(struct db_conn *c, struct str name, int64_t *id, struct err *err)
 {
 	int rc = store_repository_find(c, name, id, err);

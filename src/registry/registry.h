@@ -37,10 +37,21 @@ struct registry;
 
 struct registry_hooks {
 	void *context;
-	/* After a blob became durable (any blob: the caller decides what is worth analyzing). */
-	void (*blob_committed)(void *context, struct str digest, uint64_t size);
+	/* After a blob became durable (any blob: the caller decides what is worth analyzing).
+	 * upload: the id of the upload it came by. */
+	void (*blob_committed)(void *context, struct str upload, struct str digest, uint64_t size);
 	/* After an image, artifact or index manifest was committed. */
 	void (*manifest_committed)(void *context, struct str digest);
+	/*
+	 * For who reads an upload while it comes: bytes from before to size were taken (stage is
+	 * borrowed); all size bytes are there and have the digest that the client named, durable or
+	 * not; they will not become a blob after all. An upload that is left alone, or cut back to
+	 * what is durable, is not told of: the next before shows it.
+	 */
+	void (*upload_grew)(void *context, struct str upload, struct blob_stage *stage,
+		uint64_t before, uint64_t size);
+	void (*upload_verified)(void *context, struct str upload, uint64_t size);
+	void (*upload_dropped)(void *context, struct str upload);
 };
 
 int registry_new(struct store *store, struct blob_store *blobs, const struct clock *clock,

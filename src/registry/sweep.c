@@ -40,6 +40,7 @@ static int delete_row(struct db_conn *c, void *argument, struct err *err)
 
 int registry_upload_drop(struct registry *r, struct str id, struct err *err)
 {
+	registry_upload_dropped(r, id);
 	int rc = blob_stage_discard(r->blobs, id, err);
 	if (rc < 0)
 		return err_trace(err, rc);

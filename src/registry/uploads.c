@@ -32,6 +32,7 @@ struct registry_upload {
 	struct blob_stage *stage;
 	struct intake intake; /* appends to stage, and holds the digest */
 	uint64_t offset;
+	uint64_t appended; /* so many of them are in the staged file */
 	bool changed; /* bytes came that the row does not know */
 	bool spoiled; /* a write failed */
 };
@@ -101,8 +102,16 @@ int registry_upload_start(struct registry *r, struct str repository, char id[37]
 static int append_bytes(void *context, const void *bytes, size_t n, struct err *err)
 {
 	struct registry_upload *upload = context;
+	const struct registry_hooks *hooks = &upload->registry->hooks;
 	int rc = blob_stage_append(upload->stage, bytes, n, err);
-	return rc < 0 ? err_trace(err, rc) : 0;
+	if (rc < 0)
+		return err_trace(err, rc);
+	uint64_t before = upload->appended;
+	upload->appended += n;
+	if (hooks->upload_grew)
+		hooks->upload_grew(hooks->context, upload->row.id, upload->stage, before,
+			upload->appended);
+	return 0;
 }
 
 static void free_upload(struct registry_upload *upload)
@@ -124,7 +133,7 @@ static int open_stage(struct registry_upload *upload, struct err *err)
 		if (rc < 0)
 			return err_trace(err, rc);
 	}
-	upload->offset = upload->row.offset;
+	upload->offset = upload->appended = upload->row.offset;
 	struct registry *r = upload->registry;
 	int rc = blob_stage_open(r->blobs, upload->row.id, upload->offset, &upload->stage, err);
 	if (rc == BLOB_LOST) {
@@ -190,6 +199,7 @@ int registry_upload_write(
 	int rc = intake_write(&upload->intake, bytes, n, err);
 	if (rc < 0) {
 		upload->spoiled = true;
+		registry_upload_dropped(upload->registry, upload->row.id);
 		return registry_storage(err_trace(err, rc));
 	}
 	upload->offset += n;
@@ -201,8 +211,10 @@ int registry_upload_write(
 static int settle(struct registry_upload *upload, struct err *err)
 {
 	int rc = intake_settle(&upload->intake, err);
-	if (rc < 0)
+	if (rc < 0) {
 		upload->spoiled = true;
+		registry_upload_dropped(upload->registry, upload->row.id);
+	}
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -318,13 +330,16 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 	}
 	if (rc < 0)
 		return err_trace(err, rc);
+	if (r->hooks.upload_verified)
+		r->hooks.upload_verified(r->hooks.context, upload->row.id, upload->offset);
 	rc = blob_publish(&upload->stage, digest, err);
-	if (rc < 0)
-		return registry_storage(err_trace(err, rc));
 	struct blob_commit commit = { .upload = upload, .digest = digest };
-	rc = store_write(r->store, commit_blob, &commit, err);
-	if (rc)
+	if (rc == 0)
+		rc = store_write(r->store, commit_blob, &commit, err);
+	if (rc) {
+		registry_upload_dropped(r, upload->row.id);
 		return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
+	}
 	/* What cannot be discarded now has no row any more, and the sweep finds it. */
 	int ignored = blob_stage_discard(r->blobs, upload->row.id, NULL);
 	(void)ignored;
@@ -336,11 +351,10 @@ int registry_upload_finish(struct registry_upload **upload, struct str digest, s
 	CHECK_MAGIC(*upload, UPLOAD_MAGIC);
 	struct registry_upload *taken = TAKE_PTR(*upload);
 	struct registry *r = taken->registry;
-	uint64_t size = taken->offset;
 	int rc = finish(taken, digest, err);
-	free_upload(taken);
 	if (rc == 0 && r->hooks.blob_committed)
-		r->hooks.blob_committed(r->hooks.context, digest, size);
+		r->hooks.blob_committed(r->hooks.context, taken->row.id, digest, taken->offset);
+	free_upload(taken);
 	return rc;
 }
 

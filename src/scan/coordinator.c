@@ -3,7 +3,8 @@
  * Threads of the coordinator: some that analyze layers (as many as workers, since each of them
  * blocks on one worker) and two that put images together. They are apart so that a pushed image
  * whose layers are all known gets its verdict at once, however many long layers are being read;
- * two, so that one image with an unusual number of packages does not hold up the others.
+ * two, so that one image with an unusual number of packages does not hold up the others. Uploads
+ * that are read while they come have threads of their own (follow.c).
  */
 #include "scan/coordinator.h"
 
@@ -131,7 +132,8 @@ static int start_threads(struct scan_coordinator *scan, struct err *err)
 			return err_wrap(err, rc, "starting the scanner");
 		scan->thread_count++;
 	}
-	return 0;
+	int rc = scan_follows_start(scan, scan->settings.followers, &scan->follows, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
 int scan_start(const struct scan_settings *settings, struct scan_coordinator **out, struct err *err)
@@ -167,10 +169,13 @@ void scan_stop(struct scan_coordinator **slot)
 		return;
 	atomic_store(&scan->stopping, true);
 	scan_queue_stop(scan->queue);
+	if (scan->follows)
+		scan_follows_interrupt(scan->follows);
 	if (scan->settings.workers)
 		worker_pool_interrupt(scan->settings.workers);
 	for (size_t i = 0; i < scan->thread_count; i++)
 		thread_join(scan->threads[i]);
+	scan_follows_stop(&scan->follows);
 	scan_queue_free(&scan->queue);
 	free_memory(&scan->memory);
 	free(scan->threads);
@@ -178,9 +183,26 @@ void scan_stop(struct scan_coordinator **slot)
 	*slot = NULL;
 }
 
-void scan_blob_committed(struct scan_coordinator *scan, struct str digest, uint64_t size)
+void scan_upload_grew(struct scan_coordinator *scan, struct str upload, struct blob_stage *stage,
+	uint64_t before, uint64_t size)
 {
-	if (size >= 2)
+	scan_follow_grew(scan->follows, upload, stage, before, size);
+}
+
+void scan_upload_verified(struct scan_coordinator *scan, struct str upload, uint64_t size)
+{
+	scan_follow_grown(scan->follows, upload, size);
+}
+
+void scan_upload_dropped(struct scan_coordinator *scan, struct str upload)
+{
+	scan_follow_give_up(scan->follows, upload);
+}
+
+void scan_blob_committed(
+	struct scan_coordinator *scan, struct str upload, struct str digest, uint64_t size)
+{
+	if (!scan_follow_committed(scan->follows, upload, digest, size) && size >= 2)
 		scan_queue_add_layer(scan->queue, digest);
 }
 

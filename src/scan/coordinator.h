@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a scan in the server: a blob that became durable is analyzed at once (before any
- * manifest names it), a manifest is put together as soon as its last layer inventory is there.
- * The queue is the database: an image row in state NotScanned is work to do, so a restart resumes.
- * A layer that failed because of itself is a Failed image with the reason; an internal error is
- * retried with growing pauses, a bounded number of times, then Failed.
+ * The life of a scan in the server: a layer is read while it is uploaded (follow.h), or else as
+ * soon as it is a durable blob, before any manifest names it; a manifest is put together as soon as
+ * its last layer inventory is there. The queue is the database: an image row in state NotScanned is
+ * work to do, so a restart resumes. A layer that failed because of itself is a Failed image with
+ * the reason; an internal error is retried with growing pauses, a bounded number of times, then
+ * Failed.
  *
  * Hooks arrive on request threads and only enqueue; the work runs on the coordinator's threads.
  */
@@ -35,13 +36,20 @@ struct scan_settings {
 	struct worker_pool *workers;
 	const struct clock *clock;
 	struct scan_hooks hooks;
-	unsigned threads; /* 0: as many as workers */
+	unsigned threads;   /* 0: as many as workers */
+	unsigned followers; /* as many as the workers have */
 };
 
 int scan_start(const struct scan_settings *settings, struct scan_coordinator **scan,
 	struct err *err) MUST_CHECK;
 void scan_stop(struct scan_coordinator **scan);
-void scan_blob_committed(struct scan_coordinator *scan, struct str digest, uint64_t size);
+/* What happens to uploads; see the hooks of registry/. upload may be empty: it came otherwise. */
+void scan_upload_grew(struct scan_coordinator *scan, struct str upload, struct blob_stage *stage,
+	uint64_t before, uint64_t size);
+void scan_upload_verified(struct scan_coordinator *scan, struct str upload, uint64_t size);
+void scan_upload_dropped(struct scan_coordinator *scan, struct str upload);
+void scan_blob_committed(
+	struct scan_coordinator *scan, struct str upload, struct str digest, uint64_t size);
 void scan_manifest_committed(struct scan_coordinator *scan, struct str digest);
 /* Work waiting or running: for health, metrics and tests. */
 size_t scan_backlog(struct scan_coordinator *scan);

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "os/thread.h"
 #include "scan/coordinator.h"
+#include "scan/follow.h"
 #include "scan/queue.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ struct scan_memory {
 struct scan_coordinator {
 	struct scan_settings settings;
 	struct scan_queue *queue;
+	struct scan_follows *follows;
 	struct scan_memory memory;
 	atomic_bool stopping;
 	pthread_t *threads;
@@ -36,6 +38,13 @@ struct scan_coordinator {
  */
 int scan_layer(
 	struct scan_coordinator *scan, struct str digest, bool wanted, struct err *err) MUST_CHECK;
+
+/*
+ * Stores what a worker said about the whole layer, with all that follows from it. us: how long that
+ * took. < 0: nothing stored.
+ */
+int scan_layer_keep(struct scan_coordinator *scan, struct arena *arena, struct str digest,
+	struct layer_inventory *inventory, int64_t us, struct err *err) MUST_CHECK;
 
 struct scan_layer_found {
 	bool stored; /* an inventory that still counts */

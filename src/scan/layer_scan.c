@@ -200,6 +200,32 @@ static void check_digest(struct str digest, struct layer_inventory *inventory)
 	inventory->digest = digest;
 }
 
+/* A layer whose inventory is known has nothing to lose by a worker that was lost. */
+static bool is_known(struct scan_coordinator *scan, struct arena *arena, struct str digest)
+{
+	struct scan_layer_found found;
+	struct err ignored = ERR_INIT;
+	return scan_layer_find(scan, arena, digest, &found, &ignored) == 0 && found.stored &&
+	       found.inventory.state == LAYER_OK;
+}
+
+int scan_layer_keep(struct scan_coordinator *scan, struct arena *arena, struct str digest,
+	struct layer_inventory *inventory, int64_t us, struct err *err)
+{
+	/* What a worker says while the server stops may be the stop's own doing. */
+	if (atomic_load(&scan->stopping))
+		return err_set(err, ECANCELED, "the server is stopping");
+	check_digest(digest, inventory);
+	if (inventory->state == LAYER_OK)
+		memory_analyzers(scan, inventory->analyzers);
+	else if (is_known(scan, arena, digest))
+		return 0;
+	else if (inventory->state == LAYER_FAILED)
+		memory_failed(scan, digest);
+	log_layer(digest, inventory, us);
+	return store_inventory(scan, digest, inventory, err);
+}
+
 static int analyze(struct scan_coordinator *scan, struct arena *arena, struct str digest, int fd,
 	struct err *err)
 {
@@ -214,16 +240,8 @@ static int analyze(struct scan_coordinator *scan, struct arena *arena, struct st
 		if (rc < 0)
 			return err_wrap(err, rc, "analyzing layer " STR_FMT, STR_ARG(digest));
 	}
-	/* What a worker says while the server stops may be the stop's own doing. */
-	if (atomic_load(&scan->stopping))
-		return err_set(err, ECANCELED, "the server is stopping");
-	check_digest(digest, &inventory);
-	if (inventory.state == LAYER_OK)
-		memory_analyzers(scan, inventory.analyzers);
-	else if (inventory.state == LAYER_FAILED)
-		memory_failed(scan, digest);
-	log_layer(digest, &inventory, clock_monotonic(scan->settings.clock) - start);
-	return store_inventory(scan, digest, &inventory, err);
+	return scan_layer_keep(scan, arena, digest, &inventory,
+		clock_monotonic(scan->settings.clock) - start, err);
 }
 
 static int scan_layer_in(struct scan_coordinator *scan, struct arena *arena, struct str digest,

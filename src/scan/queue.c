@@ -210,6 +210,28 @@ bool scan_queue_take_layer(struct scan_queue *queue, char digest[OCI_DIGEST_TEXT
 	return job != NULL;
 }
 
+bool scan_queue_claim_layer(struct scan_queue *queue, struct str digest)
+{
+	if (!digest.n || digest.n >= OCI_DIGEST_TEXT_MAX)
+		return false;
+	lock_take(&queue->lock);
+	struct layer_job *job = map_get(queue->layers, digest);
+	bool claimed = !queue->stopped && !(job && job->running);
+	if (claimed && job && job->is_wanted) {
+		TAILQ_REMOVE(&queue->wanted, job, link);
+		queue->wanted_count--;
+	} else if (claimed && job) {
+		TAILQ_REMOVE(&queue->speculative, job, link);
+		queue->speculative_count--;
+	} else if (claimed) {
+		job = layer_add_locked(queue, digest);
+	}
+	if (claimed)
+		job->running = true;
+	lock_release(&queue->lock);
+	return claimed;
+}
+
 static void image_ready_locked(struct scan_queue *queue, struct image_job *image)
 {
 	image->phase = IMAGE_READY;

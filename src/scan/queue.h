@@ -28,6 +28,9 @@ void scan_queue_add_layer(struct scan_queue *queue, struct str digest);
 /* Blocks. *wanted: an image waits for it. False: stopped. */
 bool scan_queue_take_layer(
 	struct scan_queue *queue, char digest[OCI_DIGEST_TEXT_MAX], bool *wanted);
+/* Takes this one, known or not, for somebody who has its inventory or is about to. False: another
+ * one is at it. */
+bool scan_queue_claim_layer(struct scan_queue *queue, struct str digest);
 /* ok: its inventory is stored. Else the images that wait for it are tried again later. */
 void scan_queue_layer_done(struct scan_queue *queue, struct str digest, bool ok);
 

@@ -2,7 +2,8 @@
 /*
  * A fixed number of seats, each with at most one worker process, which is started when the seat is
  * used for the first time and again after its worker was lost or has served its requests. A request
- * takes a free seat (or waits for one), has the conversation alone, and gives the seat back. The
+ * takes a free seat (or waits for one), has the conversation alone, and gives the seat back; the
+ * seats behind the first ones are for requests that follow an upload. The
  * lock is held to take and give seats only, never during a conversation.
  *
  * What a worker says is not believed: results are decoded with all checks before they are used, and
@@ -42,7 +43,8 @@ struct worker_pool {
 	struct lock_cond given;
 	bool stopping;
 	unsigned callers; /* threads inside a request */
-	size_t count;
+	size_t count;	  /* of all seats */
+	size_t followers; /* the last so many */
 	struct seat *seats;
 };
 
@@ -90,7 +92,8 @@ int worker_pool_start(
 	pool->budget = settings->budget;
 	pool->requests_per_worker =
 		settings->requests_per_worker ? settings->requests_per_worker : REQUESTS_PER_WORKER;
-	pool->count = settings->count ? settings->count : processor_count();
+	pool->followers = settings->followers;
+	pool->count = (settings->count ? settings->count : processor_count()) + settings->followers;
 	pool->seats = calloc(pool->count, sizeof(*pool->seats));
 	CHECK(pool->seats);
 	for (size_t i = 0; i < pool->count; i++)
@@ -132,10 +135,11 @@ void worker_pool_stop(struct worker_pool **result)
 	*result = NULL;
 }
 
-static struct seat *free_seat(struct worker_pool *pool)
+static struct seat *free_seat(struct worker_pool *pool, bool follower)
 {
 	struct seat *found = NULL;
-	for (size_t i = 0; i < pool->count; i++) {
+	size_t split = pool->count - pool->followers;
+	for (size_t i = follower ? split : 0; i < (follower ? pool->count : split); i++) {
 		struct seat *seat = &pool->seats[i];
 		/* One that runs already is better than one that must be started. */
 		if (!seat->taken && (!found || (seat->process.pid && !found->process.pid)))
@@ -149,11 +153,11 @@ static int stopping(struct err *err)
 	return err_set(err, ECANCELED, "the worker pool is stopping");
 }
 
-static int take_seat(struct worker_pool *pool, struct seat **seat, struct err *err)
+static int take_seat(struct worker_pool *pool, bool follower, struct seat **seat, struct err *err)
 {
 	lock_take(&pool->lock);
 	pool->callers++;
-	while (!pool->stopping && !(*seat = free_seat(pool)))
+	while (!pool->stopping && !(*seat = free_seat(pool, follower)))
 		lock_cond_wait(&pool->given, &pool->lock);
 	bool refused = pool->stopping;
 	if (refused) {
@@ -240,7 +244,7 @@ struct str worker_pool_sandbox(struct worker_pool *pool)
 	lock_take(&pool->lock);
 	bool known = pool->sandbox[0] != '\0';
 	lock_release(&pool->lock);
-	if (!known && take_seat(pool, &seat, &err) == 0) {
+	if (!known && take_seat(pool, false, &seat, &err) == 0) {
 		int r = staff_seat(pool, seat, &err);
 		give_seat(pool, seat);
 		if (r < 0)
@@ -282,11 +286,11 @@ static int send_request(struct worker_pool *pool, struct seat *seat, enum worker
 }
 
 /*
- * What a request makes of an answer frame. ANSWER_MORE: there will be more frames. < 0: the frame
- * breaks the protocol.
+ * What a request makes of an answer frame; socket is for words back to the worker. ANSWER_MORE:
+ * there will be more frames. < 0: the frame breaks the protocol.
  */
 enum { ANSWER_MORE = 1 };
-typedef int answer_fn(void *context, const struct frame *frame, struct err *err);
+typedef int answer_fn(void *context, int socket, const struct frame *frame, struct err *err);
 
 struct request {
 	enum worker_request_kind kind;
@@ -323,16 +327,23 @@ static int converse(struct worker_pool *pool, struct seat *seat, const struct re
 	int r = send_request(pool, seat, request->kind, request->fd, request->name, err);
 	if (r < 0)
 		return err_trace(err, r);
+	struct frame_deadline deadline = worker_process_allow(&seat->process, &pool->budget);
 	do {
 		struct frame frame;
 		AUTO_CLOSE int passed = -1;
-		struct frame_deadline deadline =
-			worker_process_allow(&seat->process, &pool->budget);
-		r = frame_receive(seat->process.socket, &deadline, &buffer, &frame, &passed, &why);
-		if (r == 0)
-			r = request->answer(request->context, &frame, &why);
-		else if (r > 0)
+		int socket = seat->process.socket;
+		r = frame_receive(socket, &deadline, &buffer, &frame, &passed, &why);
+		if (r > 0)
 			break;
+		int64_t received = clock_monotonic(deadline.clock);
+		if (r == 0)
+			r = request->answer(request->context, socket, &frame, &why);
+		/* An archive has the budget for each of its layers, a followed layer has it once:
+		 * less what it waited for the client. */
+		if (request->kind == WORKER_REQUEST_FOLLOW)
+			deadline.at_us += clock_monotonic(deadline.clock) - received;
+		else if (r == ANSWER_MORE)
+			deadline = worker_process_allow(&seat->process, &pool->budget);
 	} while (r == ANSWER_MORE);
 	if (r == 0)
 		return 0;
@@ -346,7 +357,7 @@ static int serve(
 	struct worker_pool *pool, const struct request *request, char *reason, struct err *err)
 {
 	struct seat *seat;
-	int r = take_seat(pool, &seat, err);
+	int r = take_seat(pool, request->kind == WORKER_REQUEST_FOLLOW, &seat, err);
 	if (r < 0)
 		return err_trace(err, r);
 	r = converse(pool, seat, request, reason, err);
@@ -357,30 +368,65 @@ static int serve(
 struct layer_answer {
 	struct arena *arena;
 	struct layer_inventory *inventory;
+	const struct worker_feed *feed; /* of a followed layer */
+	struct worker_growth growth;	/* what the worker was told last */
 };
 
-static int take_layer(void *context, const struct frame *frame, struct err *err)
+/* A worker asks when it has read all it was told of, and only then. */
+static int take_want(
+	struct layer_answer *answer, int socket, const struct frame *frame, struct err *err)
+{
+	uint64_t have;
+	AUTO_STRBUF struct strbuf payload = STRBUF((size_t)frame_payload_max(FRAME_GROWTH));
+	int r = worker_want_decode(frame->payload, &have, err);
+	if (r == 0 && (have != answer->growth.bytes || answer->growth.state != WORKER_GROWING))
+		r = err_set(err, EPROTO, "it asks for what it was not told of");
+	if (r < 0)
+		return err_trace(err, r);
+	answer->growth = answer->feed->more(answer->feed->context, have);
+	worker_growth_encode(&answer->growth, &payload);
+	r = frame_send(socket, FRAME_GROWTH, strbuf_view(&payload), -1, err);
+	return r < 0 ? err_trace(err, r) : ANSWER_MORE;
+}
+
+static int take_layer(void *context, int socket, const struct frame *frame, struct err *err)
 {
 	struct layer_answer *answer = context;
+	if (frame->kind == FRAME_WANT && answer->feed)
+		return take_want(answer, socket, frame, err);
 	if (frame->kind != FRAME_LAYER)
 		return err_set(err, EPROTO, "an unexpected frame");
 	int r = layer_inventory_decode(answer->arena, frame->payload, answer->inventory, err);
 	return r < 0 ? err_trace(err, r) : 0;
 }
 
-int worker_analyze_layer(struct worker_pool *pool, int fd, struct arena *arena, struct str name,
-	struct layer_inventory *inventory, struct err *err)
+static int serve_layer(struct worker_pool *pool, enum worker_request_kind kind, int fd,
+	struct str name, struct layer_answer *answer, struct err *err)
 {
 	char reason[WORKER_WORDS_MAX];
-	struct layer_answer answer = { arena, inventory };
-	const struct request request = { WORKER_REQUEST_LAYER, fd, name, take_layer, &answer };
+	const struct request request = { kind, fd, name, take_layer, answer };
 	int r = serve(pool, &request, reason, err);
 	if (r < 0)
 		return err_trace(err, r);
 	if (r)
-		*inventory = (struct layer_inventory){ .state = LAYER_FAILED,
-			.reason = arena_str(arena, str_from(reason)) };
+		*answer->inventory = (struct layer_inventory){ .state = LAYER_FAILED,
+			.reason = arena_str(answer->arena, str_from(reason)) };
 	return 0;
+}
+
+int worker_analyze_layer(struct worker_pool *pool, int fd, struct arena *arena, struct str name,
+	struct layer_inventory *inventory, struct err *err)
+{
+	struct layer_answer answer = { .arena = arena, .inventory = inventory };
+	return serve_layer(pool, WORKER_REQUEST_LAYER, fd, name, &answer, err);
+}
+
+int worker_follow_layer(struct worker_pool *pool, int fd, const struct worker_feed *feed,
+	struct arena *arena, struct str name, struct layer_inventory *inventory, struct err *err)
+{
+	struct layer_answer answer = { .arena = arena, .inventory = inventory, .feed = feed };
+	CHECK(pool->followers);
+	return serve_layer(pool, WORKER_REQUEST_FOLLOW, fd, name, &answer, err);
 }
 
 struct archive_answer {
@@ -416,9 +462,10 @@ static int take_entry(struct archive_answer *answer, struct str payload, struct 
 	return ANSWER_MORE;
 }
 
-static int take_archive(void *context, const struct frame *frame, struct err *err)
+static int take_archive(void *context, int socket, const struct frame *frame, struct err *err)
 {
 	struct archive_answer *answer = context;
+	(void)socket;
 	struct worker_archive archive;
 	if (frame->kind == FRAME_ENTRY)
 		return take_entry(answer, frame->payload, err);

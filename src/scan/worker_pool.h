@@ -4,7 +4,7 @@
  * answers with inventories; it can open nothing itself. A worker that crashes, hangs past its
  * budget or breaks the protocol is killed and replaced, and costs exactly the request it was
  * working on: that request's result is LAYER_FAILED with a reason, not an error of this function.
- * Any thread; worker_analyze_* blocks until a worker is free and done.
+ * Any thread; the requests block until a worker is free and done.
  */
 #ifndef SCAN_WORKER_POOL_H
 #define SCAN_WORKER_POOL_H
@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "inventory/layer.h"
+#include "inventory/protocol.h"
 
 struct worker_pool;
 
@@ -33,6 +34,7 @@ struct worker_budget worker_budget_default(void); /* from base/limits.h */
 struct worker_settings {
 	const char *program;	      /* path of lazaret-worker; NULL: beside the running program */
 	unsigned count;		      /* workers; 0: one per processor */
+	unsigned followers;	      /* more workers, only for worker_follow_layer() */
 	unsigned requests_per_worker; /* restarted after so many; 0: default */
 	struct worker_budget budget;
 };
@@ -56,6 +58,21 @@ struct str worker_pool_sandbox(struct worker_pool *pool);
  */
 int worker_analyze_layer(struct worker_pool *pool, int fd, struct arena *arena, struct str name,
 	struct layer_inventory *inventory, struct err *err) MUST_CHECK;
+
+/*
+ * The same for a layer that is still being received: the worker reads what is there and asks feed
+ * for more, which blocks until there is more than have bytes (or no reason to wait for it). That
+ * time counts against no budget. WORKER_GROWN ends it; after WORKER_GIVEN_UP the result says
+ * nothing. Workers that follow are apart from the others, so that a slow client takes none from a
+ * layer that is there.
+ */
+struct worker_feed {
+	void *context;
+	struct worker_growth (*more)(void *context, uint64_t have);
+};
+int worker_follow_layer(struct worker_pool *pool, int fd, const struct worker_feed *feed,
+	struct arena *arena, struct str name, struct layer_inventory *inventory,
+	struct err *err) MUST_CHECK;
 
 /*
  * A whole archive (docker save, oci archive; plain or gzip or zstd) in one pass, also from a pipe:

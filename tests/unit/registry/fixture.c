@@ -16,8 +16,9 @@ static int64_t now(void *context)
 	return f->now_us;
 }
 
-static void blob_committed(void *context, struct str digest, uint64_t size)
+static void blob_committed(void *context, struct str upload, struct str digest, uint64_t size)
 {
+	(void)upload;
 	(void)digest;
 	(void)size;
 	((struct fixture *)context)->blobs_committed++;
@@ -39,7 +40,11 @@ void fixture_open_faulty(struct fixture *f, uint64_t fail_call, int errno_code)
 		assert_int_equal(
 			blob_store_wrap_faulty(f->blobs, fail_call, errno_code, &f->blobs, &f->err),
 			0);
-	struct registry_hooks hooks = { f, blob_committed, manifest_committed };
+	struct registry_hooks hooks = {
+		.context = f,
+		.blob_committed = blob_committed,
+		.manifest_committed = manifest_committed,
+	};
 	assert_int_equal(
 		registry_new(f->store, f->blobs, &f->clock, &hooks, &f->registry, &f->err), 0);
 }

@@ -28,6 +28,9 @@ static atomic_uint running;
 static atomic_uint running_most;
 static atomic_uint internal_errors; /* so many requests fail before the next one is answered */
 static atomic_bool hang;
+static atomic_uint followed;
+static atomic_uint given_up;
+static atomic_ullong followed_bytes;
 
 void worker_pool_interrupt(struct worker_pool *pool)
 {
@@ -103,6 +106,25 @@ int worker_analyze_layer(struct worker_pool *pool, int fd, struct arena *arena, 
 	return 0;
 }
 
+/* Reads as the real one does: asks, gets, asks again; and says what the first word says. */
+int worker_follow_layer(struct worker_pool *pool, int fd, const struct worker_feed *feed,
+	struct arena *arena, struct str name, struct layer_inventory *inventory, struct err *err)
+{
+	struct worker_growth growth = { WORKER_GROWING, 0 };
+	atomic_fetch_add(&followed, 1);
+	while (growth.state == WORKER_GROWING) {
+		uint64_t have = growth.bytes;
+		growth = feed->more(feed->context, have);
+		assert_true(growth.state != WORKER_GROWING || growth.bytes > have);
+	}
+	atomic_store(&followed_bytes, growth.bytes);
+	if (growth.state == WORKER_GIVEN_UP)
+		atomic_fetch_add(&given_up, 1);
+	int rc = worker_analyze_layer(pool, fd, arena, name, inventory, err);
+	atomic_fetch_sub(&analyzed, 1);
+	return rc;
+}
+
 /* --- the fixture */
 
 struct fixture {
@@ -159,6 +181,7 @@ static void start_scan(struct fixture *f)
 		.clock = os_clock(),
 		.hooks = { f, image_ready },
 		.threads = 3,
+		.followers = 2,
 	};
 	assert_int_equal(scan_start(&settings, &f->scan, &err), 0);
 }
@@ -172,6 +195,8 @@ static int setup(void **state)
 	atomic_store(&analyzed, 0);
 	atomic_store(&running_most, 0);
 	atomic_store(&internal_errors, 0);
+	atomic_store(&followed, 0);
+	atomic_store(&given_up, 0);
 	atomic_store(&hang, false);
 	assert_non_null(mkdtemp(f->directory));
 	f->arena = arena_new(0);
@@ -359,9 +384,9 @@ static void layers_are_read_before_the_manifest_comes_and_once(void **state)
 	struct fixture *f = *state;
 	struct str layers[] = { make_blob(f, "packages") };
 	struct str config = make_config(f, "linux");
-	scan_blob_committed(f->scan, layers[0], 8);
-	scan_blob_committed(f->scan, config, 80);
-	scan_blob_committed(f->scan, layers[0], 8);
+	scan_blob_committed(f->scan, STR(""), layers[0], 8);
+	scan_blob_committed(f->scan, STR(""), config, 80);
+	scan_blob_committed(f->scan, STR(""), layers[0], 8);
 	wait_idle(f);
 	assert_int_equal(atomic_load(&analyzed), 1); /* the configuration went to no worker */
 	expect(f, put_image(f, config, layers, 1), IMAGE_HEALTHY, "");
@@ -376,7 +401,7 @@ static void a_layer_in_progress_is_not_started_again(void **state)
 	atomic_store(&hang, true); /* before the images, whose arrival starts the work */
 	struct str first = put_image(f, make_config(f, "linux"), layers, 1);
 	struct str second = put_image(f, make_config(f, "linux"), layers, 1);
-	scan_blob_committed(f->scan, layers[0], 8);
+	scan_blob_committed(f->scan, STR(""), layers[0], 8);
 	scan_manifest_committed(f->scan, first);
 	scan_manifest_committed(f->scan, second);
 	usleep(50 * 1000);
@@ -392,11 +417,11 @@ static void a_known_image_does_not_wait_for_long_layers(void **state)
 {
 	struct fixture *f = *state;
 	struct str layers[] = { make_blob(f, "packages") };
-	scan_blob_committed(f->scan, layers[0], 8);
+	scan_blob_committed(f->scan, STR(""), layers[0], 8);
 	wait_idle(f);
 	atomic_store(&hang, true);
 	for (unsigned i = 0; i < 10; i++)
-		scan_blob_committed(f->scan, make_blob(f, "long"), 4);
+		scan_blob_committed(f->scan, STR(""), make_blob(f, "long"), 4);
 	struct str digest = put_image(f, make_config(f, "linux"), layers, 1);
 	scan_manifest_committed(f->scan, digest);
 	for (unsigned i = 0; i < 2000 && verdict_of(f, digest, NULL).state == IMAGE_PENDING; i++)
@@ -490,8 +515,8 @@ static void a_failed_layer_is_not_read_again_at_once(void **state)
 static void nonsense_is_ignored(void **state)
 {
 	struct fixture *f = *state;
-	scan_blob_committed(f->scan, STR("sha256:absent"), 100);
-	scan_blob_committed(f->scan, make_blob(f, "x"), 1);
+	scan_blob_committed(f->scan, STR(""), STR("sha256:absent"), 100);
+	scan_blob_committed(f->scan, STR(""), make_blob(f, "x"), 1);
 	scan_manifest_committed(f->scan, STR("sha256:absent"));
 	wait_idle(f);
 	assert_int_equal(atomic_load(&analyzed), 0);
