@@ -127,9 +127,9 @@ static void follow(struct seat *seat)
 		str_from(seat->upload), &inventory, &err);
 	if (wait_for_fate(seat, rc == 0)) {
 		struct str digest = str_from(seat->digest);
+		const struct scan_layer_read how = { now_us(seat->follows) - begin, true };
 		if (rc == 0)
-			rc = scan_layer_keep(scan, arena, digest, &inventory,
-				now_us(seat->follows) - begin, &err);
+			rc = scan_layer_keep(scan, arena, digest, &inventory, &how, &err);
 		if (rc < 0 && !atomic_load(&scan->stopping))
 			log_event(EV_SCAN_FAILED, F_STR("layer", digest), F_ERR(&err));
 		scan_queue_layer_done(scan->queue, digest, rc == 0);

@@ -39,12 +39,15 @@ struct scan_coordinator {
 int scan_layer(
 	struct scan_coordinator *scan, struct str digest, bool wanted, struct err *err) MUST_CHECK;
 
-/*
- * Stores what a worker said about the whole layer, with all that follows from it. us: how long that
- * took. < 0: nothing stored.
- */
+struct scan_layer_read {
+	int64_t us; /* how long it took */
+	bool followed;
+};
+/* Stores what a worker said about the whole layer, with all that follows from it. < 0: nothing
+ * stored. */
 int scan_layer_keep(struct scan_coordinator *scan, struct arena *arena, struct str digest,
-	struct layer_inventory *inventory, int64_t us, struct err *err) MUST_CHECK;
+	struct layer_inventory *inventory, const struct scan_layer_read *how,
+	struct err *err) MUST_CHECK;
 
 struct scan_layer_found {
 	bool stored; /* an inventory that still counts */

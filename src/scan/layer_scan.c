@@ -172,7 +172,8 @@ static bool starts_like_json(int fd)
 	return got > 0 && bytes[0] == '{';
 }
 
-static void log_layer(struct str digest, const struct layer_inventory *inventory, int64_t us)
+static void log_layer(struct str digest, const struct layer_inventory *inventory,
+	const struct scan_layer_read *how)
 {
 	unsigned result = inventory->state == LAYER_OK		  ? 0
 			  : inventory->state == LAYER_NOT_A_LAYER ? 1
@@ -182,10 +183,14 @@ static void log_layer(struct str digest, const struct layer_inventory *inventory
 	if (inventory->state == LAYER_OK)
 		log_event(EV_LAYER_SCANNED, F_STR("digest", digest),
 			F_U64("packages", inventory->packages.n),
-			F_U64("bytes", inventory->inflated_bytes), F_MS("ms", us));
+			F_U64("bytes", inventory->inflated_bytes),
+			F_CSTR("while", how->followed ? "uploaded" : "stored"),
+			F_MS("ms", how->us));
 	else if (inventory->state == LAYER_FAILED)
 		log_event(EV_LAYER_FAILED, F_STR("digest", digest),
-			F_STR("reason", inventory->reason), F_MS("ms", us));
+			F_STR("reason", inventory->reason),
+			F_CSTR("while", how->followed ? "uploaded" : "stored"),
+			F_MS("ms", how->us));
 }
 
 /* The worker's word on what it read, held against what the registry knows about the blob. */
@@ -210,7 +215,7 @@ static bool is_known(struct scan_coordinator *scan, struct arena *arena, struct 
 }
 
 int scan_layer_keep(struct scan_coordinator *scan, struct arena *arena, struct str digest,
-	struct layer_inventory *inventory, int64_t us, struct err *err)
+	struct layer_inventory *inventory, const struct scan_layer_read *how, struct err *err)
 {
 	/* What a worker says while the server stops may be the stop's own doing. */
 	if (atomic_load(&scan->stopping))
@@ -222,7 +227,7 @@ int scan_layer_keep(struct scan_coordinator *scan, struct arena *arena, struct s
 		return 0;
 	else if (inventory->state == LAYER_FAILED)
 		memory_failed(scan, digest);
-	log_layer(digest, inventory, us);
+	log_layer(digest, inventory, how);
 	return store_inventory(scan, digest, inventory, err);
 }
 
@@ -240,8 +245,10 @@ static int analyze(struct scan_coordinator *scan, struct arena *arena, struct st
 		if (rc < 0)
 			return err_wrap(err, rc, "analyzing layer " STR_FMT, STR_ARG(digest));
 	}
-	return scan_layer_keep(scan, arena, digest, &inventory,
-		clock_monotonic(scan->settings.clock) - start, err);
+	const struct scan_layer_read how = {
+		.us = clock_monotonic(scan->settings.clock) - start,
+	};
+	return scan_layer_keep(scan, arena, digest, &inventory, &how, err);
 }
 
 static int scan_layer_in(struct scan_coordinator *scan, struct arena *arena, struct str digest,

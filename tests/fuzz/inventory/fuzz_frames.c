@@ -23,6 +23,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	AUTO_STRBUF struct strbuf again = STRBUF(n + 64);
 	if (worker_request_decode(payload, &request, &err) == 0)
 		CHECK(request.name.n <= n);
+	struct worker_growth growth;
+	uint64_t have;
+	if (worker_growth_decode(payload, &growth, &err) == 0) {
+		worker_growth_encode(&growth, &again);
+		CHECK(str_eq(strbuf_view(&again), payload));
+	}
+	if (worker_want_decode(payload, &have, &err) == 0) {
+		strbuf_clear(&again);
+		worker_want_encode(have, &again);
+		CHECK(str_eq(strbuf_view(&again), payload));
+	}
+	strbuf_clear(&again);
 	if (worker_archive_decode(payload, &archive, &err) == 0)
 		CHECK((archive.state == LAYER_OK) == (archive.reason.n == 0));
 	if (worker_entry_decode(payload, &entry, &err) == 0) {

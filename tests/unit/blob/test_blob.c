@@ -181,6 +181,29 @@ static void an_upload_survives_closing(void **state)
 	assert_true(lost(store, 1));
 }
 
+/* A reader sees what is appended after it was opened, cannot write, and outlives the stage. */
+static void a_reader_goes_along_with_a_stage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct blob_stage *stage = NULL;
+	struct err err = ERR_INIT;
+	AUTO_CLOSE int fd = -1;
+	char text[16];
+	size_t got;
+	must(blob_stage_open(fixture->store, UPLOAD, 0, &stage, &err), &err);
+	append(stage, "first");
+	must(blob_stage_reader(stage, &fd, &err), &err);
+	append(stage, " second");
+	must(file_read_full(fd, text, 5, &got, &err), &err);
+	append(stage, ".");
+	must(blob_publish(&stage, DIGEST_A, &err), &err);
+	must(blob_stage_discard(fixture->store, UPLOAD, &err), &err);
+	must(file_read_full(fd, text + 5, sizeof(text) - 5, &got, &err), &err);
+	assert_int_equal(got, 8);
+	assert_memory_equal(text, "first second.", 13);
+	assert_int_equal(write(fd, "x", 1), -1);
+}
+
 static void lost_bytes_are_told(void **state)
 {
 	struct fixture *fixture = *state;
@@ -561,6 +584,7 @@ static const struct {
 } cases[] = {
 	{ "a blob appears only when published", a_blob_appears_only_when_published, ON_ALL },
 	{ "an upload survives closing", an_upload_survives_closing, ON_ALL },
+	{ "a reader goes along with a stage", a_reader_goes_along_with_a_stage, ON_ALL },
 	{ "lost bytes are told", lost_bytes_are_told, ON_ALL },
 	{ "a published blob never changes", a_published_blob_never_changes, ON_ALL },
 	{ "a failing separation changes nothing", a_failing_separation_changes_nothing, ON_FILES },

@@ -194,6 +194,36 @@ static void messages_round_trip(void **state)
 	assert_int_equal(archive_read.state, LAYER_FAILED);
 }
 
+static void growth_and_want_round_trip(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	AUTO_STRBUF struct strbuf bytes = STRBUF(64);
+	const struct worker_growth growth = { WORKER_GROWN, (uint64_t)5 << 32 };
+	struct worker_growth read;
+	worker_growth_encode(&growth, &bytes);
+	assert_int_equal(bytes.n, frame_payload_max(FRAME_GROWTH));
+	assert_int_equal(worker_growth_decode(strbuf_view(&bytes), &read, &err), 0);
+	assert_int_equal(read.state, WORKER_GROWN);
+	assert_true(read.bytes == growth.bytes);
+	for (size_t n = 0; n < bytes.n; n++)
+		assert_true(
+			worker_growth_decode(str_sub(strbuf_view(&bytes), 0, n), &read, &err) < 0);
+	bytes.p[0] = WORKER_GIVEN_UP + 1;
+	assert_true(worker_growth_decode(strbuf_view(&bytes), &read, &err) < 0);
+	bytes.p[0] = WORKER_GROWING;
+	bytes.p[11] = (char)0x80; /* no file is as long as that */
+	assert_true(worker_growth_decode(strbuf_view(&bytes), &read, &err) < 0);
+
+	uint64_t have;
+	strbuf_clear(&bytes);
+	worker_want_encode(UINT64_MAX, &bytes);
+	assert_int_equal(bytes.n, frame_payload_max(FRAME_WANT));
+	assert_int_equal(worker_want_decode(strbuf_view(&bytes), &have, &err), 0);
+	assert_true(have == UINT64_MAX);
+	assert_true(worker_want_decode(str_skip(strbuf_view(&bytes), 1), &have, &err) < 0);
+}
+
 static int64_t fixed_time(void *context)
 {
 	return *(int64_t *)context;
@@ -261,6 +291,7 @@ int main(void)
 		cmocka_unit_test(decoder_trusts_nothing),
 		cmocka_unit_test(decoder_memory_is_bounded),
 		cmocka_unit_test(messages_round_trip),
+		cmocka_unit_test(growth_and_want_round_trip),
 		cmocka_unit_test(frames_carry_descriptors_and_end),
 		cmocka_unit_test(frames_are_bounded_by_kind),
 	};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int64_t now(void *context)
 {
@@ -16,12 +17,48 @@ static int64_t now(void *context)
 	return f->now_us;
 }
 
+static void tell(struct fixture *f, const char *word, uint64_t from, uint64_t to)
+{
+	size_t n = strlen(f->told);
+	if (f->telling)
+		snprintf(f->told + n, sizeof(f->told) - n, "%s %u-%u;", word, (unsigned)from,
+			(unsigned)to);
+}
+
 static void blob_committed(void *context, struct str upload, struct str digest, uint64_t size)
 {
-	(void)upload;
+	struct fixture *f = context;
 	(void)digest;
-	(void)size;
-	((struct fixture *)context)->blobs_committed++;
+	assert_int_equal(upload.n, 36);
+	tell(f, "committed", 0, size);
+	f->blobs_committed++;
+}
+
+static void upload_grew(
+	void *context, struct str upload, struct blob_stage *stage, uint64_t before, uint64_t size)
+{
+	int fd = -1;
+	struct err err = ERR_INIT;
+	struct fixture *f = context;
+	assert_int_equal(upload.n, 36);
+	if (f->telling) {
+		assert_int_equal(blob_stage_reader(stage, &fd, &err), 0);
+		assert_int_equal(lseek(fd, 0, SEEK_END), size);
+		close(fd);
+	}
+	tell(f, "grew", before, size);
+}
+
+static void upload_verified(void *context, struct str upload, uint64_t size)
+{
+	assert_int_equal(upload.n, 36);
+	tell(context, "verified", 0, size);
+}
+
+static void upload_dropped(void *context, struct str upload)
+{
+	assert_int_equal(upload.n, 36);
+	tell(context, "dropped", 0, 0);
 }
 
 static void manifest_committed(void *context, struct str digest)
@@ -44,6 +81,9 @@ void fixture_open_faulty(struct fixture *f, uint64_t fail_call, int errno_code)
 		.context = f,
 		.blob_committed = blob_committed,
 		.manifest_committed = manifest_committed,
+		.upload_grew = upload_grew,
+		.upload_verified = upload_verified,
+		.upload_dropped = upload_dropped,
 	};
 	assert_int_equal(
 		registry_new(f->store, f->blobs, &f->clock, &hooks, &f->registry, &f->err), 0);

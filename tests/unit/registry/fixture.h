@@ -20,6 +20,9 @@ struct fixture {
 	_Atomic int64_t now_us;
 	_Atomic unsigned blobs_committed;
 	_Atomic unsigned manifests_committed;
+	/* what the hooks of uploads said, one after the other; not with threads */
+	_Atomic bool telling;
+	char told[256];
 	struct store *store;
 	struct blob_store *blobs;
 	struct registry *registry;

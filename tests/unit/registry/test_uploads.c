@@ -375,6 +375,32 @@ static void a_missing_file_is_an_error_not_an_unknown_blob(void **state)
 	assert_int_equal(fd, -1);
 }
 
+/* Who reads along is told of every byte, of the end, and of every way in which there is none. */
+static void hooks_tell_what_becomes_of_an_upload(void **state)
+{
+	struct fixture *f = *state;
+	char id[37];
+	struct str digest = digest_of(f, DIGEST_SHA256, STR("abcdef"));
+	f->telling = true;
+	struct registry_upload *upload = started(f, id);
+	assert_int_equal(registry_upload_write(upload, "abc", 3, &f->err), 0);
+	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
+	assert_int_equal(
+		registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err), 0);
+	assert_int_equal(registry_upload_write(upload, "def", 3, &f->err), 0);
+	assert_int_equal(registry_upload_finish(&upload, digest, &f->err), 0);
+	assert_string_equal(f->told, "grew 0-3;grew 3-6;verified 0-6;committed 0-6;");
+
+	f->told[0] = '\0';
+	upload = started(f, id);
+	assert_int_equal(registry_upload_write(upload, "abc", 3, &f->err), 0);
+	assert_int_equal(registry_upload_finish(&upload, digest, &f->err), REGISTRY_DIGEST_INVALID);
+	upload = started(f, id);
+	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
+	assert_int_equal(registry_upload_cancel(f->registry, NAME, str_from(id), &f->err), 0);
+	assert_string_equal(f->told, "grew 0-3;dropped 0-0;dropped 0-0;");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +421,7 @@ int main(void)
 		TEST(an_abandoned_upload_leaves_nothing),
 		TEST(staged_bytes_of_no_upload_are_swept),
 		TEST(a_missing_file_is_an_error_not_an_unknown_blob),
+		TEST(hooks_tell_what_becomes_of_an_upload),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -522,6 +522,217 @@ static void nonsense_is_ignored(void **state)
 	assert_int_equal(atomic_load(&analyzed), 0);
 }
 
+/* --- uploads that are followed */
+
+struct upload {
+	struct fixture *f;
+	struct str id;
+	struct blob_stage *stage;
+	uint64_t size;
+};
+
+static struct upload begin_upload(struct fixture *f)
+{
+	struct err err = ERR_INIT;
+	struct upload upload = { .f = f };
+	upload.id = arena_printf(f->arena, "upload-%u", ++f->names);
+	assert_int_equal(blob_stage_open(f->blobs, upload.id, 0, &upload.stage, &err), 0);
+	return upload;
+}
+
+/* Appends text and zeros up to n bytes, and says so. */
+static void grow(struct upload *upload, const char *text, size_t n)
+{
+	struct err err = ERR_INIT;
+	char *bytes = calloc(1, n);
+	assert_non_null(bytes);
+	memcpy(bytes, text, strlen(text));
+	assert_int_equal(blob_stage_append(upload->stage, bytes, n, &err), 0);
+	free(bytes);
+	scan_upload_grew(
+		upload->f->scan, upload->id, upload->stage, upload->size, upload->size + n);
+	upload->size += n;
+}
+
+static struct str commit_upload(struct upload *upload)
+{
+	struct err err = ERR_INIT;
+	struct str digest = new_digest(upload->f);
+	scan_upload_verified(upload->f->scan, upload->id, upload->size);
+	assert_int_equal(blob_publish(&upload->stage, digest, &err), 0);
+	scan_blob_committed(upload->f->scan, upload->id, digest, upload->size);
+	return digest;
+}
+
+enum { MIB = 1 << 20 };
+#define GZIP_HEAD "\x1f\x8b\x08 what a worker makes of it"
+
+static void wait_followed(unsigned count)
+{
+	for (unsigned i = 0; i < 5000 && atomic_load(&followed) < count; i++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&followed), count);
+}
+
+static void an_upload_is_read_while_it_comes(void **state)
+{
+	struct fixture *f = *state;
+	struct upload upload = begin_upload(f);
+	grow(&upload, GZIP_HEAD, MIB);
+	wait_followed(1);
+	for (unsigned i = 0; i < 5; i++)
+		grow(&upload, "", MIB / 2 + i);
+	struct str layers[] = { commit_upload(&upload) };
+	/* The image waits for the inventory that is on its way, nobody reads the blob again. */
+	expect(f, put_image(f, make_config(f, "linux"), layers, 1), IMAGE_UNSUPPORTED, "");
+	assert_int_equal(atomic_load(&followed), 1);
+	assert_int_equal(atomic_load(&given_up), 0);
+	assert_int_equal(atomic_load(&followed_bytes), upload.size);
+	assert_int_equal(atomic_load(&analyzed), 0);
+}
+
+static void what_is_small_or_no_archive_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	struct upload small = begin_upload(f);
+	struct upload text = begin_upload(f);
+	struct upload late = begin_upload(f);
+	grow(&small, GZIP_HEAD, MIB - 1);
+	grow(&text, "{\"a\":1}", 2 * MIB);
+	grow(&late, GZIP_HEAD, 17 * MIB); /* it is known too late: in one piece */
+	commit_upload(&small);
+	commit_upload(&text);
+	commit_upload(&late);
+	wait_idle(f);
+	assert_int_equal(atomic_load(&followed), 0);
+	assert_int_equal(atomic_load(&analyzed), 2);
+}
+
+static void a_dropped_upload_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned i = 1; i <= 3; i++) {
+		struct upload upload = begin_upload(f);
+		grow(&upload, GZIP_HEAD, 2 * MIB);
+		/* Each byte is another chance, should both followers still be at the last ones. */
+		for (unsigned k = 0; k < 5000 && atomic_load(&followed) < i; k++) {
+			grow(&upload, "", 512);
+			usleep(1000);
+		}
+		wait_followed(i);
+		if (i == 2)
+			scan_upload_verified(f->scan, upload.id, upload.size);
+		scan_upload_dropped(f->scan, upload.id);
+		blob_stage_close(&upload.stage);
+	}
+	wait_idle(f);
+	for (unsigned i = 0; i < 5000 && atomic_load(&running); i++)
+		usleep(1000);
+	assert_true(atomic_load(&given_up) >= 2); /* the second one may have been read to its end */
+	assert_int_equal(scan_backlog(f->scan), 0);
+}
+
+/* An upload that was cut back to what is durable goes on with other bytes: nothing of what was read
+ * counts, the blob is read when it is there. */
+static void a_size_that_does_not_go_on_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	struct upload upload = begin_upload(f);
+	struct err err = ERR_INIT;
+	grow(&upload, GZIP_HEAD, 20 * MIB / 2);
+	wait_followed(1);
+	grow(&upload, "", 10 * MIB);
+	blob_stage_close(&upload.stage);
+	upload.size = 18 * MIB;
+	assert_int_equal(blob_stage_open(f->blobs, upload.id, upload.size, &upload.stage, &err), 0);
+	grow(&upload, "", MIB);
+	commit_upload(&upload);
+	wait_idle(f);
+	assert_int_equal(atomic_load(&analyzed), 1);
+	assert_int_equal(atomic_load(&given_up), 1);
+	assert_int_equal(atomic_load(&followed), 1);
+}
+
+/* Verified with another size than was seen: what was read is not what was stored. */
+static void a_size_that_nobody_saw_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	struct upload upload = begin_upload(f);
+	grow(&upload, GZIP_HEAD, 2 * MIB);
+	wait_followed(1);
+	upload.size++;
+	commit_upload(&upload);
+	wait_idle(f);
+	assert_int_equal(atomic_load(&analyzed), 1);
+}
+
+/* More uploads at once than can be followed; the others are read when they are there. */
+static void more_uploads_than_followers(void **state)
+{
+	enum { UPLOADS = 7 };
+	struct fixture *f = *state;
+	struct upload uploads[UPLOADS];
+	struct str layers[UPLOADS];
+	for (unsigned i = 0; i < UPLOADS; i++) {
+		uploads[i] = begin_upload(f);
+		grow(&uploads[i], GZIP_HEAD, 2 * MIB);
+	}
+	wait_followed(2);
+	for (unsigned i = 0; i < UPLOADS; i++) {
+		grow(&uploads[i], "", 15 * MIB);
+		layers[i] = commit_upload(&uploads[i]);
+	}
+	expect(f, put_image(f, make_config(f, "linux"), layers, UPLOADS), IMAGE_UNSUPPORTED, "");
+	assert_int_equal(atomic_load(&followed), 2);
+	assert_int_equal(atomic_load(&analyzed), UPLOADS - 2);
+}
+
+static void a_client_that_stands_still_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct upload upload = begin_upload(f);
+	grow(&upload, GZIP_HEAD, 2 * MIB);
+	wait_followed(1);
+	grow(&upload, "", 15 * MIB); /* past the point where another start is possible */
+	for (unsigned i = 0; i < 10000 && !atomic_load(&given_up); i++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&given_up), 1);
+	grow(&upload, "", MIB);
+	commit_upload(&upload);
+	wait_idle(f);
+	assert_int_equal(atomic_load(&analyzed), 1);
+	assert_int_equal(atomic_load(&followed), 1);
+}
+
+static void a_worker_that_cannot_start_is_no_loss(void **state)
+{
+	struct fixture *f = *state;
+	struct upload upload = begin_upload(f);
+	atomic_store(&internal_errors, 1);
+	grow(&upload, GZIP_HEAD, 2 * MIB);
+	wait_followed(1);
+	struct str layers[] = { commit_upload(&upload) };
+	expect(f, put_image(f, make_config(f, "linux"), layers, 1), IMAGE_UNSUPPORTED, "");
+	assert_int_equal(atomic_load(&internal_errors), 0);
+	assert_int_equal(atomic_load(&analyzed), 1);
+}
+
+static void a_stop_gives_up_what_is_followed(void **state)
+{
+	struct fixture *f = *state;
+	struct upload growing = begin_upload(f);
+	struct upload verified = begin_upload(f);
+	grow(&growing, GZIP_HEAD, 2 * MIB);
+	grow(&verified, GZIP_HEAD, 2 * MIB);
+	wait_followed(2);
+	scan_upload_verified(f->scan, verified.id, verified.size);
+	scan_stop(&f->scan);
+	blob_stage_close(&growing.stage);
+	blob_stage_close(&verified.stage);
+	start_scan(f);
+	wait_idle(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -537,6 +748,15 @@ int main(void)
 		TEST(a_restart_finds_what_was_left),
 		TEST(a_failed_layer_is_not_read_again_at_once),
 		TEST(nonsense_is_ignored),
+		TEST(an_upload_is_read_while_it_comes),
+		TEST(what_is_small_or_no_archive_is_not_followed),
+		TEST(a_dropped_upload_leaves_nothing),
+		TEST(a_size_that_does_not_go_on_ends_it),
+		TEST(a_size_that_nobody_saw_ends_it),
+		TEST(more_uploads_than_followers),
+		TEST(a_client_that_stands_still_is_not_waited_for),
+		TEST(a_worker_that_cannot_start_is_no_loss),
+		TEST(a_stop_gives_up_what_is_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

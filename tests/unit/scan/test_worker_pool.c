@@ -281,6 +281,168 @@ static void stop_interrupts(void **state)
 	unsetenv("LAZARET_WORKER_FAULT");
 }
 
+/* --- layers that grow */
+
+/* Gives the file out in steps, and ends as told; pauses before the second step. */
+struct growth {
+	uint64_t size;
+	uint64_t step;
+	enum worker_growth_state end;
+	unsigned asked;
+	unsigned pause_us;
+};
+
+static struct worker_growth grow(void *context, uint64_t have)
+{
+	struct growth *growth = context;
+	uint64_t next = have + growth->step;
+	if (growth->asked++ == 1)
+		usleep(growth->pause_us);
+	if (next < growth->size)
+		return (struct worker_growth){ WORKER_GROWING, next };
+	return (struct worker_growth){ growth->end, growth->size };
+}
+
+static struct worker_pool *start_followers(unsigned wall_seconds)
+{
+	struct worker_pool *pool = NULL;
+	struct err err = ERR_INIT;
+	struct worker_settings settings = { .program = getenv("LAZARET_WORKER"),
+		.count = 1,
+		.followers = 1,
+		.budget = worker_budget_default() };
+	settings.budget.wall_seconds = wall_seconds;
+	assert_int_equal(worker_pool_start(&settings, &pool, &err), 0);
+	return pool;
+}
+
+static struct layer_inventory follow(
+	struct worker_pool *pool, int fd, struct growth *growth, struct arena *arena)
+{
+	struct layer_inventory inventory;
+	struct err err = ERR_INIT;
+	const struct worker_feed feed = { growth, grow };
+	assert_int_equal(
+		worker_follow_layer(pool, fd, &feed, arena, STR("marked"), &inventory, &err), 0);
+	return inventory;
+}
+
+/* A layer with a hard link to an entry before it, which is no database by its own path: reading it
+ * takes a second pass over the file. */
+static int linked_layer(uint64_t *size)
+{
+	AUTO_STRBUF struct strbuf tar = STRBUF(1 << 20);
+	static const char zeros[1024];
+	add_file(&tar, "usr/share/release", os_release);
+	size_t link = tar.n;
+	add_file(&tar, "etc/os-release", "");
+	char *header = tar.p + link;
+	unsigned sum = 0;
+	header[156] = '1';
+	snprintf(header + 157, 100, "usr/share/release");
+	memset(header + 148, ' ', 8);
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)header[i];
+	snprintf(header + 148, 8, "%06o", sum);
+	strbuf_add(&tar, zeros, sizeof(zeros));
+	*size = tar.n;
+	return memory_file(strbuf_view(&tar));
+}
+
+static void a_growing_layer_is_followed(void **state)
+{
+	(void)state;
+	static const uint64_t steps[] = { 1, 511, 512, 700, 1 << 20 };
+	struct arena *arena = arena_new(0);
+	struct worker_pool *pool = start_followers(60);
+	uint64_t size;
+	AUTO_CLOSE int fd = linked_layer(&size);
+	struct layer_inventory whole;
+	struct err err = ERR_INIT;
+	assert_int_equal(worker_analyze_layer(pool, fd, arena, STR("whole"), &whole, &err), 0);
+	assert_int_equal(whole.state, LAYER_OK);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct growth growth = { size, steps[i], WORKER_GROWN, 0, 0 };
+		struct layer_inventory followed = follow(pool, fd, &growth, arena);
+		if (followed.state != LAYER_OK)
+			fail_msg("step %u: " STR_FMT, (unsigned)steps[i], STR_ARG(followed.reason));
+		assert_true(str_eq(followed.diff_id, whole.diff_id));
+		assert_int_equal(followed.facts.n, 2);
+		assert_int_equal(followed.compressed_bytes, size);
+	}
+	worker_pool_stop(&pool);
+	arena_free(&arena);
+}
+
+/* The worker survives an upload that is given up, and one that ends in the middle of the archive.
+ */
+static void an_upload_that_is_given_up_costs_nothing(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new(0);
+	struct worker_pool *pool = start_followers(60);
+	uint64_t size;
+	AUTO_CLOSE int fd = linked_layer(&size);
+	struct growth given_up = { size, 600, WORKER_GIVEN_UP, 0, 0 };
+	struct growth cut = { 700, 600, WORKER_GROWN, 0, 0 };
+	struct growth whole = { size, 600, WORKER_GROWN, 0, 0 };
+	struct layer_inventory inventory = follow(pool, fd, &given_up, arena);
+	assert_int_equal(inventory.state, LAYER_FAILED);
+	assert_true(str_contains(inventory.reason, STR("given up")));
+	inventory = follow(pool, fd, &cut, arena);
+	assert_int_equal(inventory.state, LAYER_FAILED);
+	assert_false(str_contains(inventory.reason, STR("worker")));
+	inventory = follow(pool, fd, &whole, arena);
+	assert_int_equal(inventory.state, LAYER_OK);
+	worker_pool_stop(&pool);
+	arena_free(&arena);
+}
+
+/* The budget of wall clock is the worker's: it does not run while the client is waited for. */
+static void waiting_for_the_client_is_not_counted(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new(0);
+	struct worker_pool *pool = start_followers(1);
+	uint64_t size;
+	AUTO_CLOSE int fd = linked_layer(&size);
+	struct growth growth = { size, 600, WORKER_GROWN, 0, 1300 * 1000 };
+	struct layer_inventory inventory = follow(pool, fd, &growth, arena);
+	if (inventory.state != LAYER_OK)
+		fail_msg(STR_FMT, STR_ARG(inventory.reason));
+	worker_pool_stop(&pool);
+	arena_free(&arena);
+}
+
+static void a_follower_is_lost_like_any_worker(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *plan;
+		const char *reason;
+	} rows[] = {
+		{ "crash:marked", "the worker was killed by signal 6" },
+		{ "hang:marked", "the worker took longer than 1 s" },
+		{ "garbage:marked", "the worker broke its protocol" },
+	};
+	uint64_t size;
+	AUTO_CLOSE int fd = linked_layer(&size);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *arena = arena_new(0);
+		struct growth growth = { size, 600, WORKER_GROWN, 0, 0 };
+		setenv("LAZARET_WORKER_FAULT", rows[i].plan, 1);
+		struct worker_pool *pool = start_followers(1);
+		struct layer_inventory inventory = follow(pool, fd, &growth, arena);
+		assert_int_equal(inventory.state, LAYER_FAILED);
+		if (!str_contains(inventory.reason, str_from(rows[i].reason)))
+			fail_msg(STR_FMT, STR_ARG(inventory.reason));
+		expect(pool, "other", LAYER_OK, NULL);
+		worker_pool_stop(&pool);
+		arena_free(&arena);
+	}
+	unsetenv("LAZARET_WORKER_FAULT");
+}
+
 static void sandbox_denies_everything(void **state)
 {
 	(void)state;
@@ -397,6 +559,10 @@ int main(void)
 		cmocka_unit_test(says_what_is_not_a_layer),
 		cmocka_unit_test(missing_program_is_an_error),
 		cmocka_unit_test(stop_interrupts),
+		cmocka_unit_test(a_growing_layer_is_followed),
+		cmocka_unit_test(an_upload_that_is_given_up_costs_nothing),
+		cmocka_unit_test(waiting_for_the_client_is_not_counted),
+		cmocka_unit_test(a_follower_is_lost_like_any_worker),
 		cmocka_unit_test(sandbox_denies_everything),
 		cmocka_unit_test(real_images),
 	};
