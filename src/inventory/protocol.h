@@ -111,7 +111,8 @@ int worker_want_decode(struct str payload, uint64_t *have, struct err *err) MUST
  * Transport. Sending blocks, and attaches a copy of passed_fd unless it is -1. Receiving puts the
  * payload into buffer (cleared first) and fills *frame from it; a descriptor that came along goes
  * to *passed_fd (close-on-exec; -1: none). It waits for as long as deadline says, NULL: for ever.
- * FRAME_END: the other side closed between two frames; FRAME_LATE: the deadline passed.
+ * FRAME_END: the other side closed between two frames; FRAME_LATE: the deadline passed. Another end
+ * of the other side is -EPIPE or -ECONNRESET.
  */
 enum { FRAME_END = 1, FRAME_LATE = 2 };
 struct frame_deadline {

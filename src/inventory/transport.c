@@ -158,7 +158,7 @@ static int receive(
 	if (!got)
 		return FRAME_END;
 	if (got < sizeof(header))
-		return err_set(err, EPROTO, "the connection closed inside a frame");
+		return err_set(err, ECONNRESET, "the connection closed inside a frame");
 	r = frame_decode_header(header, &frame->kind, &length, err);
 	if (r < 0)
 		return err_trace(err, r);
@@ -170,7 +170,7 @@ static int receive(
 	if (r)
 		return r < 0 ? err_trace(err, r) : r;
 	if (got < length)
-		return err_set(err, EPROTO, "the connection closed inside a frame");
+		return err_set(err, ECONNRESET, "the connection closed inside a frame");
 	strbuf_commit(buffer, (size_t)length);
 	frame->payload = strbuf_view(buffer);
 	return 0;

@@ -19,6 +19,7 @@
 #include "os/thread.h"
 #include "scan/worker_process.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -309,7 +310,7 @@ static void lose_worker(struct worker_pool *pool, struct seat *seat, int r, stru
 	if (r == FRAME_LATE)
 		snprintf(reason, WORKER_WORDS_MAX, "the worker took longer than %u s",
 			pool->budget.wall_seconds);
-	else if (r == FRAME_END)
+	else if (r == FRAME_END || r == -EPIPE || r == -ECONNRESET)
 		snprintf(reason, WORKER_WORDS_MAX, "%s", end);
 	else
 		snprintf(reason, WORKER_WORDS_MAX, "the worker broke its protocol: %.180s",
