@@ -33,8 +33,8 @@ struct registry_upload {
 	struct intake intake; /* appends to stage, and holds the digest */
 	uint64_t offset;
 	uint64_t appended; /* so many of them are in the staged file */
-	bool changed; /* bytes came that the row does not know */
-	bool spoiled; /* a write failed */
+	bool changed;	   /* bytes came that the row does not know */
+	bool spoiled;	   /* a write failed */
 };
 
 struct row_request {
@@ -109,8 +109,8 @@ static int append_bytes(void *context, const void *bytes, size_t n, struct err *
 	uint64_t before = upload->appended;
 	upload->appended += n;
 	if (hooks->upload_grew)
-		hooks->upload_grew(hooks->context, upload->row.id, upload->stage, before,
-			upload->appended);
+		hooks->upload_grew(
+			hooks->context, upload->row.id, upload->stage, before, upload->appended);
 	return 0;
 }
 

@@ -38,13 +38,15 @@ struct seat {
 	struct scan_follows *follows;
 	pthread_t thread;
 	struct lock_cond changed;
-	/* all under the lock of follows */
+	/* all under the lock of follows, but fd and waited_us, which are the thread's while taken
+	 */
 	bool taken;
 	bool claimed;
 	int fd;
 	struct worker_growth growth;
 	uint64_t wanted; /* the thread waits for so many bytes */
 	int64_t grew_us;
+	int64_t waited_us; /* by the worker, for the client */
 	char upload[UPLOAD_ID_MAX + 1];
 	char digest[OCI_DIGEST_TEXT_MAX];
 };
@@ -90,12 +92,14 @@ static struct worker_growth more(void *context, uint64_t have)
 {
 	struct seat *seat = context;
 	struct scan_follows *follows = seat->follows;
+	int64_t begin = now_us(follows);
 	lock_take(&follows->lock);
 	while (seat->growth.state == WORKER_GROWING && seat->growth.bytes < have + follow_step) {
 		seat->wanted = have + follow_step;
 		wait_for_client_locked(seat);
 	}
 	seat->wanted = 0;
+	seat->waited_us += now_us(follows) - begin;
 	struct worker_growth growth = seat->growth;
 	lock_release(&follows->lock);
 	return growth;
@@ -125,9 +129,12 @@ static void follow(struct seat *seat)
 	int64_t begin = now_us(seat->follows);
 	int rc = worker_follow_layer(scan->settings.workers, seat->fd, &feed, arena,
 		str_from(seat->upload), &inventory, &err);
+	const struct scan_layer_read how = {
+		.us = now_us(seat->follows) - begin - seat->waited_us,
+		.followed = true,
+	};
 	if (wait_for_fate(seat, rc == 0)) {
 		struct str digest = str_from(seat->digest);
-		const struct scan_layer_read how = { now_us(seat->follows) - begin, true };
 		if (rc == 0)
 			rc = scan_layer_keep(scan, arena, digest, &inventory, &how, &err);
 		if (rc < 0 && !atomic_load(&scan->stopping))
@@ -220,6 +227,7 @@ static void begin_locked(struct scan_follows *follows, struct seat *seat, struct
 	seat->taken = true;
 	seat->growth = (struct worker_growth){ WORKER_GROWING, size };
 	seat->grew_us = now_us(follows);
+	seat->waited_us = 0;
 	memcpy(seat->upload, upload.p, upload.n);
 	seat->upload[upload.n] = '\0';
 	lock_cond_signal(&seat->changed);

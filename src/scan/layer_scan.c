@@ -179,7 +179,7 @@ static void log_layer(struct str digest, const struct layer_inventory *inventory
 			  : inventory->state == LAYER_NOT_A_LAYER ? 1
 								  : 2;
 	metric_add(M_LAYER_SCANS, 0, result, 1);
-	metric_observe(M_LAYER_SECONDS, 0, 0, us);
+	metric_observe(M_LAYER_SECONDS, 0, 0, how->us);
 	if (inventory->state == LAYER_OK)
 		log_event(EV_LAYER_SCANNED, F_STR("digest", digest),
 			F_U64("packages", inventory->packages.n),
