@@ -107,7 +107,7 @@ void v2_blob(struct http_exchange *x)
 	uint64_t size = 0;
 	int fd = -1;
 	int result = head || known
-			     ? registry_blob_stat(registry, repository, digest, &size, &err)
+			     ? registry_blob_check(registry, repository, digest, &size, &err)
 			     : registry_blob_open(registry, repository, digest, &fd, &size, &err);
 	if (result) {
 		v2_reply_failure(x, result, STR_NULL, &err);

@@ -133,3 +133,19 @@ int blob_delete(struct blob_store *store, struct str digest, struct err *err)
 	int result = check_digest(digest, err);
 	return result < 0 ? err_trace(err, result) : store->driver->delete (store, digest, err);
 }
+
+int blob_delete_sync(struct blob_store *store, struct str digest, struct err *err)
+{
+	int result = check_digest(digest, err);
+	return result < 0 ? err_trace(err, result) : store->driver->delete_sync(store, digest, err);
+}
+
+int blob_stage_peek(
+	struct blob_store *store, struct str upload_id, bool *shared, int *fd, struct err *err)
+{
+	*shared = false;
+	*fd = -1;
+	int result = check_upload_id(upload_id, err);
+	return result < 0 ? err_trace(err, result)
+			  : store->driver->stage_peek(store, upload_id, shared, fd, err);
+}

@@ -49,6 +49,13 @@ void blob_stage_close(struct blob_stage **stage); /* keeps the bytes */
 /* Removes the bytes of a closed stage; absent: 0. */
 int blob_stage_discard(struct blob_store *store, struct str upload_id, struct err *err) MUST_CHECK;
 
+/*
+ * For stages that are given up: *shared says whether a published blob has the same bytes, *fd (the
+ * caller's) reads them then, else it is -1. Changes nothing; absent: not shared.
+ */
+int blob_stage_peek(struct blob_store *store, struct str upload_id, bool *shared, int *fd,
+	struct err *err) MUST_CHECK;
+
 /* Ids of all stages there are, in no order, in arena. For clearing away what nobody continues. */
 int blob_stage_list(struct blob_store *store, struct arena *arena, struct str **ids, size_t *count,
 	struct err *err) MUST_CHECK;
@@ -66,5 +73,7 @@ int blob_open(struct blob_store *store, struct str digest, int *fd, uint64_t *si
 	struct err *err) MUST_CHECK;
 int blob_delete(
 	struct blob_store *store, struct str digest, struct err *err) MUST_CHECK; /* absent: 0 */
+/* An earlier blob_delete() of that digest is durable. */
+int blob_delete_sync(struct blob_store *store, struct str digest, struct err *err) MUST_CHECK;
 
 #endif

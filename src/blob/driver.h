@@ -21,10 +21,13 @@ struct blob_driver {
 	int (*stage_discard)(struct blob_store *store, struct str upload_id, struct err *err);
 	int (*stage_list)(struct blob_store *store, struct arena *arena, struct str **ids,
 		size_t *count, struct err *err);
+	int (*stage_peek)(struct blob_store *store, struct str upload_id, bool *shared, int *fd,
+		struct err *err);
 	int (*publish)(struct blob_stage *stage, struct str digest, struct err *err);
 	int (*open)(struct blob_store *store, struct str digest, int *fd, uint64_t *size,
 		struct err *err);
 	int (*delete)(struct blob_store *store, struct str digest, struct err *err);
+	int (*delete_sync)(struct blob_store *store, struct str digest, struct err *err);
 };
 
 /* First member of every driver's own struct. */

@@ -137,6 +137,19 @@ static int faulty_delete(struct blob_store *base, struct str digest, struct err 
 	return result < 0 ? result : blob_delete(inner_of(base), digest, err);
 }
 
+static int faulty_delete_sync(struct blob_store *base, struct str digest, struct err *err)
+{
+	int result = count_call(base, "delete_sync", err);
+	return result < 0 ? result : blob_delete_sync(inner_of(base), digest, err);
+}
+
+static int faulty_stage_peek(
+	struct blob_store *base, struct str upload_id, bool *shared, int *fd, struct err *err)
+{
+	int result = count_call(base, "stage_peek", err);
+	return result < 0 ? result : blob_stage_peek(inner_of(base), upload_id, shared, fd, err);
+}
+
 static const struct blob_driver driver = {
 	.name = "faulty",
 	.close = faulty_close,
@@ -151,6 +164,8 @@ static const struct blob_driver driver = {
 	.publish = faulty_publish,
 	.open = faulty_open,
 	.delete = faulty_delete,
+	.delete_sync = faulty_delete_sync,
+	.stage_peek = faulty_stage_peek,
 };
 
 int blob_store_wrap_faulty(struct blob_store *inner, uint64_t fail_call, int errno_code,

@@ -391,6 +391,30 @@ static int fs_delete(struct blob_store *base, struct str digest, struct err *err
 	return file_remove_at(directory, name, err);
 }
 
+static int fs_delete_sync(struct blob_store *base, struct str digest, struct err *err)
+{
+	char name[NAME_SIZE];
+	int directory = locate(store_of(base), digest, name);
+	return sync_directory_of(directory, name, err);
+}
+
+static int fs_stage_peek(
+	struct blob_store *base, struct str upload_id, bool *shared, int *fd, struct err *err)
+{
+	char name[65];
+	struct stat info;
+	CHECK(upload_id.n < sizeof(name));
+	snprintf(name, sizeof(name), "%.*s", (int)upload_id.n, upload_id.p);
+	int uploads = store_of(base)->uploads;
+	if (fstatat(uploads, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : err_sys(err, "looking at upload %s", name);
+	if (!S_ISREG(info.st_mode) || info.st_nlink < 2)
+		return 0;
+	int result = file_open_at(uploads, name, O_RDONLY | O_NOFOLLOW, 0, fd, err);
+	*shared = result == 0;
+	return result < 0 ? err_wrap(err, result, "opening upload %s", name) : 0;
+}
+
 static const struct blob_driver driver = {
 	.name = "fs",
 	.close = fs_close,
@@ -405,6 +429,8 @@ static const struct blob_driver driver = {
 	.publish = fs_publish,
 	.open = fs_open,
 	.delete = fs_delete,
+	.delete_sync = fs_delete_sync,
+	.stage_peek = fs_stage_peek,
 };
 
 static int open_directory(const char *root, const char *name, char *path, int *fd, struct err *err)

@@ -1,67 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The housekeeping thread (contract in housekeeping.h): a round, then an hour's wait that a stop
- * ends early. */
+/* The housekeeping thread (contract in housekeeping.h) and what the settings say about garbage. */
 #include "cmd/housekeeping.h"
 
 #include "base/log.h"
-#include "os/thread.h"
+#include "os/periodic.h"
 
 #include <stdlib.h>
 
-static const int64_t pause_us = (int64_t)3600 * 1000000;
+static const int64_t second_us = 1000000;
+static const int64_t day_us = (int64_t)24 * 3600 * 1000000;
 
 struct housekeeping {
 	struct registry *registry;
-	pthread_t thread;
-	struct lock lock;
-	struct lock_cond wake;
-	bool stopping; /* under lock */
+	struct periodic *rounds;
 };
 
-static void do_round(struct housekeeping *keeper)
-{
-	struct err err = ERR_INIT;
-	if (registry_sweep(keeper->registry, &err) < 0)
-		log_event(EV_SWEEP_FAILED, F_ERR(&err));
-}
-
-/* True: it is time for the next round; false: to stop. */
-static bool pause_round(struct housekeeping *keeper)
-{
-	lock_take(&keeper->lock);
-	while (!keeper->stopping && lock_cond_wait_us(&keeper->wake, &keeper->lock, pause_us))
-		;
-	bool again = !keeper->stopping;
-	lock_release(&keeper->lock);
-	return again;
-}
-
-static void keep_house(void *argument)
+static void do_round(void *argument)
 {
 	struct housekeeping *keeper = argument;
-	do {
-		do_round(keeper);
-	} while (pause_round(keeper));
+	struct registry_gc_result result;
+	struct err err = ERR_INIT;
+	int rc = registry_gc_run(keeper->registry, REGISTRY_GC_POLICY_GRACE, &result, &err);
+	if (result.manifests || result.links || result.blobs || result.uploads)
+		log_event(EV_GC_ROUND, F_U64("manifests", result.manifests),
+			F_U64("links", result.links), F_U64("blobs", result.blobs),
+			F_U64("bytes", result.bytes), F_U64("uploads", result.uploads));
+	if (rc < 0)
+		log_event(EV_GC_FAILED, F_ERR(&err));
 }
 
-static void destroy(struct housekeeping *keeper)
+struct registry_gc_policy housekeeping_policy(const struct config *config)
 {
-	lock_cond_destroy(&keeper->wake);
-	lock_destroy(&keeper->lock);
-	free(keeper);
+	return (struct registry_gc_policy){
+		.grace_us = (int64_t)config_number(config, SETTING_GC_GRACE_SECONDS) * second_us,
+		.delete_untagged = str_eq(config_text(config, SETTING_GC_UNTAGGED), STR("delete")),
+		.untagged_us = (int64_t)config_number(config, SETTING_GC_UNTAGGED_DAYS) * day_us,
+		.delete_orphans = str_eq(config_text(config, SETTING_GC_ORPHANS), STR("delete")),
+		.upload_us = (int64_t)config_number(config, SETTING_GC_UPLOAD_DAYS) * day_us,
+	};
 }
 
-int housekeeping_start(struct registry *registry, struct housekeeping **keeper, struct err *err)
+int housekeeping_start(struct registry *registry, const struct config *config,
+	struct housekeeping **keeper, struct err *err)
 {
 	struct housekeeping *made = calloc(1, sizeof(*made));
 	CHECK(made);
 	made->registry = registry;
-	lock_init(&made->lock, LOCK_LEAF);
-	lock_cond_init(&made->wake);
-	int r = thread_start("housekeeping", keep_house, made, &made->thread, err);
-	if (r < 0) {
-		destroy(made);
-		return err_trace(err, r);
+	int64_t pause = (int64_t)config_number(config, SETTING_GC_INTERVAL_SECONDS) * second_us;
+	int rc = periodic_start("housekeeping", do_round, made, pause, &made->rounds, err);
+	if (rc < 0) {
+		free(made);
+		return err_trace(err, rc);
 	}
 	*keeper = made;
 	return 0;
@@ -69,14 +58,8 @@ int housekeeping_start(struct registry *registry, struct housekeeping **keeper, 
 
 void housekeeping_stop(struct housekeeping **keeper)
 {
-	struct housekeeping *ending = *keeper;
+	if (*keeper)
+		periodic_stop(&(*keeper)->rounds);
+	free(*keeper);
 	*keeper = NULL;
-	if (!ending)
-		return;
-	lock_take(&ending->lock);
-	ending->stopping = true;
-	lock_cond_signal(&ending->wake);
-	lock_release(&ending->lock);
-	thread_join(ending->thread);
-	destroy(ending);
 }

@@ -126,6 +126,13 @@ static enum api_metrics metrics_readers(const struct config *config)
 					     : API_METRICS_LOOPBACK;
 }
 
+static int start_housekeeping(struct serve *serve, const struct config *config, struct err *err)
+{
+	struct registry_gc_policy policy = housekeeping_policy(config);
+	registry_gc_set_policy(serve->registry, &policy);
+	return housekeeping_start(serve->registry, config, &serve->keeper, err);
+}
+
 static int start_http(struct serve *serve, const struct config *config,
 	const struct listen_address *listen, struct err *err)
 {
@@ -139,7 +146,7 @@ static int start_http(struct serve *serve, const struct config *config,
 	};
 	int r = registry_new(serve->store, serve->blobs, os_clock(), &hooks, &serve->registry, err);
 	if (r == 0)
-		r = housekeeping_start(serve->registry, &serve->keeper, err);
+		r = start_housekeeping(serve, config, err);
 	if (r)
 		return err_trace(err, r);
 	serve->api = (struct api_context){

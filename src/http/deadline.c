@@ -10,6 +10,8 @@
  */
 #include "http/deadline.h"
 
+#include "os/periodic.h"
+
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -25,15 +27,15 @@ struct http_line {
 struct http_deadline {
 	const struct clock *clock;
 	int64_t limit_us;
-	pthread_t thread;
+	struct periodic *looks;
 	struct lock lock; /* guards all below and every line */
-	struct lock_cond wake;
-	bool stopping;
 	struct http_line *first;
 };
 
-static void look_at_all(struct http_deadline *deadline)
+static void look_at_all(void *argument)
 {
+	struct http_deadline *deadline = argument;
+	lock_take(&deadline->lock);
 	int64_t now = clock_monotonic(deadline->clock);
 	for (struct http_line *line = deadline->first; line; line = line->next) {
 		if (!line->waiting_since || now - line->waiting_since < deadline->limit_us)
@@ -41,23 +43,12 @@ static void look_at_all(struct http_deadline *deadline)
 		shutdown(line->fd, SHUT_RDWR);
 		line->waiting_since = 0;
 	}
-}
-
-static void watch(void *argument)
-{
-	struct http_deadline *deadline = argument;
-	lock_take(&deadline->lock);
-	while (!deadline->stopping) {
-		(void)lock_cond_wait_us(&deadline->wake, &deadline->lock, LOOK_US);
-		look_at_all(deadline);
-	}
 	lock_release(&deadline->lock);
 }
 
 static void destroy(struct http_deadline *deadline)
 {
 	CHECK(!deadline->first);
-	lock_cond_destroy(&deadline->wake);
 	lock_destroy(&deadline->lock);
 	free(deadline);
 }
@@ -70,8 +61,7 @@ int http_deadline_start(const struct clock *clock, unsigned seconds,
 	made->clock = clock;
 	made->limit_us = (int64_t)seconds * 1000000;
 	lock_init(&made->lock, LOCK_LEAF);
-	lock_cond_init(&made->wake);
-	int result = thread_start("http-deadline", watch, made, &made->thread, err);
+	int result = periodic_start("http-deadline", look_at_all, made, LOOK_US, &made->looks, err);
 	if (result < 0) {
 		destroy(made);
 		return err_trace(err, result);
@@ -86,11 +76,7 @@ void http_deadline_stop(struct http_deadline **deadline)
 	*deadline = NULL;
 	if (!ending)
 		return;
-	lock_take(&ending->lock);
-	ending->stopping = true;
-	lock_cond_signal(&ending->wake);
-	lock_release(&ending->lock);
-	thread_join(ending->thread);
+	periodic_stop(&ending->looks);
 	destroy(ending);
 }
 

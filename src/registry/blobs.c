@@ -18,27 +18,36 @@ struct blob_request {
 	struct str digest;
 	bool pulled; /* its bytes are asked for */
 	uint64_t size;
+	struct gc_touch touch; /* of a look that renews the grace */
 };
 
-static int find_blob(
-	struct db_conn *c, struct str repository, struct blob_request *request, struct err *err)
+static int find_blob(struct db_conn *c, struct str repository, struct blob_request *request,
+	int64_t *id, struct err *err)
 {
-	int64_t id;
-	int rc = registry_find_repository(c, repository, &id, err);
+	int rc = registry_find_repository(c, repository, id, err);
 	if (rc)
 		return rc;
-	rc = store_blob_find(c, id, request->digest, &request->size, err);
+	rc = store_blob_find(c, *id, request->digest, &request->size, err);
 	if (rc < 0)
 		return err_trace(err, rc);
 	if (rc == STORE_ABSENT)
 		return REGISTRY_BLOB_UNKNOWN;
-	return request->pulled ? registry_check_repository(c, id, STORE_LOCK_READ, err) : 0;
+	return request->pulled ? registry_check_repository(c, *id, STORE_LOCK_READ, err) : 0;
 }
 
 static int read_blob(struct db_conn *c, void *argument, struct err *err)
 {
 	struct blob_request *request = argument;
-	return find_blob(c, request->repository, request, err);
+	int64_t id;
+	return find_blob(c, request->repository, request, &id, err);
+}
+
+static int read_for_push(struct db_conn *c, void *argument, struct err *err)
+{
+	struct blob_request *request = argument;
+	int64_t id;
+	int rc = find_blob(c, request->repository, request, &id, err);
+	return rc ? rc : gc_touch_look(request->registry, c, id, &request->touch, err);
 }
 
 static int read_source(struct db_conn *c, void *argument, struct err *err)
@@ -46,7 +55,8 @@ static int read_source(struct db_conn *c, void *argument, struct err *err)
 	struct blob_request *request = argument;
 	int rc;
 	if (request->from.p) {
-		rc = find_blob(c, request->from, request, err);
+		int64_t id;
+		rc = find_blob(c, request->from, request, &id, err);
 		/* A source that may not be read offers nothing. */
 		return rc > 0 ? REGISTRY_BLOB_UNKNOWN : rc;
 	}
@@ -71,7 +81,11 @@ static int link_blob(struct db_conn *c, void *argument, struct err *err)
 	rc = registry_check_repository(c, repository, STORE_LOCK_WRITE, err);
 	if (rc)
 		return rc;
-	return store_blob_put(c, repository, request->digest, request->size, now, err);
+	rc = store_blob_put(c, repository, request->digest, request->size, now, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return store_gc_add(c, STORE_GC_LINK, repository, request->digest, 0,
+		registry_gc_now(request->registry), err);
 }
 
 static int check_names(struct str repository, struct str digest)
@@ -101,6 +115,27 @@ int registry_blob_stat(struct registry *r, struct str repository, struct str dig
 	return rc;
 }
 
+int registry_blob_check(struct registry *r, struct str repository, struct str digest,
+	uint64_t *size, struct err *err)
+{
+	CHECK_MAGIC(r, REGISTRY_MAGIC);
+	int rc = check_names(repository, digest);
+	if (rc)
+		return rc;
+	struct blob_request request = {
+		.registry = r,
+		.repository = repository,
+		.digest = digest,
+		.touch = { STORE_GC_LINK, repository, digest, false },
+	};
+	rc = store_read(r->store, read_for_push, &request, err);
+	if (rc == 0 && request.touch.stale && !gc_touch_renew(r, &request.touch))
+		rc = store_read(r->store, read_blob, &request, err);
+	if (rc == 0)
+		*size = request.size;
+	return rc < 0 ? err_trace(err, rc) : rc;
+}
+
 int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
 	uint64_t *size, struct err *err)
 {
@@ -112,6 +147,14 @@ int registry_blob_open(struct registry *r, struct str repository, struct str dig
 		return rc < 0 ? err_trace(err, rc) : rc;
 	uint64_t promised = request.size;
 	rc = blob_open(r->blobs, digest, fd, size, err);
+	if (rc == BLOB_ABSENT) {
+		/* Between the two looks it may have been collected, and even put again. */
+		rc = registry_blob_stat(r, repository, digest, &promised, err);
+		if (rc > 0)
+			return rc;
+		if (rc == 0)
+			rc = blob_open(r->blobs, digest, fd, size, err);
+	}
 	if (rc < 0)
 		return err_trace(err, rc);
 	if (rc == BLOB_ABSENT)
@@ -163,7 +206,14 @@ static int unlink_blob(struct db_conn *c, void *argument, struct err *err)
 	rc = store_blob_unlink(c, repository, request->digest, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	return rc == STORE_ABSENT ? REGISTRY_BLOB_UNKNOWN : 0;
+	if (rc == STORE_ABSENT)
+		return REGISTRY_BLOB_UNKNOWN;
+	/* The one about the repository finds no link, and then perhaps an empty repository. */
+	int64_t now = registry_gc_now(request->registry);
+	rc = store_gc_add(c, STORE_GC_LINK, repository, request->digest, 0, now, err);
+	if (rc == 0)
+		rc = store_gc_add(c, STORE_GC_BLOB, 0, request->digest, 0, now, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
 int registry_blob_delete(
@@ -174,7 +224,7 @@ int registry_blob_delete(
 	int rc = registry_blob_stat(r, repository, digest, &size, err);
 	if (rc)
 		return rc < 0 ? err_trace(err, rc) : rc;
-	struct blob_request request = { .repository = repository, .digest = digest };
+	struct blob_request request = { .registry = r, .repository = repository, .digest = digest };
 	rc = store_write(r->store, unlink_blob, &request, err);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }

@@ -100,11 +100,23 @@ static int check_references(struct db_conn *c, struct put *put, int64_t reposito
 	return rc;
 }
 
+/* A manifest that the collector may be about to remove is written again: that renews its grace. */
+static int check_questioned(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
+{
+	int64_t since;
+	int rc = store_gc_find(c, put->row.subject.n ? STORE_GC_ORPHAN : STORE_GC_UNTAGGED,
+		repository, put->row.digest, &since, err);
+	put->unchanged = rc == STORE_ABSENT;
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 /* Sets unchanged when the repository already holds exactly this. */
 static int check_unchanged(struct db_conn *c, struct put *put, int64_t repository, struct err *err)
 {
 	int rc = store_manifest_exists(c, repository, put->row.digest, err);
 	put->unchanged = rc == 0;
+	if (rc == 0)
+		rc = check_questioned(c, put, repository, err);
 	for (size_t i = 0; put->unchanged && i < put->tags.count; i++) {
 		struct store_manifest tagged;
 		rc = store_manifest_by_tag(
@@ -151,6 +163,31 @@ static int read_before(struct db_conn *c, void *argument, struct err *err)
 	return rc ? rc : check_references(c, put, repository, err);
 }
 
+static int put_tag(struct db_conn *c, struct put *put, struct str tag, struct err *err)
+{
+	const struct store_manifest *row = &put->row;
+	struct store_gc_rules rules = registry_gc_rules(put->registry);
+	int rc = store_gc_add_tagged(c, row->repository, tag, &rules, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return store_tag_put(c, row->repository, tag, row->id, row->pushed_us, err);
+}
+
+/* What nothing holds yet: whatever comes to hold it, the collector will see. */
+static int put_question(struct db_conn *c, struct put *put, struct err *err)
+{
+	const struct store_manifest *row = &put->row;
+	struct store_gc_rules rules = registry_gc_rules(put->registry);
+	if (row->subject.n ? !rules.orphans : !rules.untagged || put->tags.count)
+		return 0;
+	int rc = row->subject.n ? store_manifest_exists(c, row->repository, row->subject, err)
+				: STORE_ABSENT;
+	if (rc != STORE_ABSENT)
+		return rc < 0 ? err_trace(err, rc) : 0;
+	return store_gc_add(c, row->subject.n ? STORE_GC_ORPHAN : STORE_GC_UNTAGGED,
+		row->repository, row->digest, 0, rules.now_us, err);
+}
+
 static int write_all(struct db_conn *c, void *argument, struct err *err)
 {
 	struct put *put = argument;
@@ -165,8 +202,9 @@ static int write_all(struct db_conn *c, void *argument, struct err *err)
 		return rc;
 	rc = store_manifest_put(c, row, err);
 	for (size_t i = 0; rc == 0 && i < put->tags.count; i++)
-		rc = store_tag_put(
-			c, row->repository, put->tags.items[i], row->id, row->pushed_us, err);
+		rc = put_tag(c, put, put->tags.items[i], err);
+	if (rc == 0)
+		rc = put_question(c, put, err);
 	if (rc == 0 && row->kind != STORE_INDEX)
 		rc = store_image_insert_pending(c, row->digest, row->pushed_us, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
@@ -439,7 +477,30 @@ int registry_manifest_get(struct registry *r, struct arena *arena, struct str re
 	return 0;
 }
 
+int registry_manifest_remove(struct registry *r, struct db_conn *c, int64_t repository,
+	struct str digest, struct err *err)
+{
+	struct store_gc_rules rules = registry_gc_rules(r);
+	int rc = store_manifest_delete(c, repository, digest, &rules, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
+}
+
+static int untag(
+	struct registry *r, struct db_conn *c, int64_t repository, struct str tag, struct err *err)
+{
+	struct store_gc_rules rules = registry_gc_rules(r);
+	int rc = store_gc_add_tagged(c, repository, tag, &rules, err);
+	if (rc == 0)
+		rc = store_tag_delete(c, repository, tag, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
+}
+
 struct removal {
+	struct registry *registry;
 	struct arena *arena;
 	struct str repository;
 	struct str reference;
@@ -453,7 +514,7 @@ static int remove_tag(
 	if (rc == 0)
 		rc = registry_check_untag(c, removal->arena, repository, removal->reference,
 			&ignored, STORE_LOCK_DELETE | STORE_LOCK_WRITE, err);
-	return rc ? rc : store_tag_delete(c, repository, removal->reference, err);
+	return rc ? rc : untag(removal->registry, c, repository, removal->reference, err);
 }
 
 static int remove_manifest(struct db_conn *c, void *argument, struct err *err)
@@ -463,17 +524,12 @@ static int remove_manifest(struct db_conn *c, void *argument, struct err *err)
 	int rc = registry_find_repository(c, removal->repository, &repository, err);
 	if (rc)
 		return rc;
-	bool by_digest = is_digest_reference(removal->reference);
-	rc = by_digest ? registry_check_kept(c, repository, removal->reference, err) : 0;
-	if (rc)
-		return rc;
-	rc = by_digest ? store_manifest_delete(c, repository, removal->reference, err)
-		       : remove_tag(c, removal, repository, err);
-	if (rc == REGISTRY_LOCKED)
-		return rc;
-	if (rc < 0)
-		return err_trace(err, rc);
-	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
+	if (!is_digest_reference(removal->reference))
+		return remove_tag(c, removal, repository, err);
+	rc = registry_check_kept(c, repository, removal->reference, err);
+	return rc ? rc
+		  : registry_manifest_remove(
+			    removal->registry, c, repository, removal->reference, err);
 }
 
 int registry_manifest_delete(
@@ -485,7 +541,7 @@ int registry_manifest_delete(
 		return rc;
 	struct arena *arena = arena_new(0);
 	struct removal removal = {
-		.arena = arena, .repository = repository, .reference = reference
+		.registry = r, .arena = arena, .repository = repository, .reference = reference
 	};
 	rc = store_write(r->store, remove_manifest, &removal, err);
 	arena_free(&arena);

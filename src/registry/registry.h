@@ -33,7 +33,7 @@ enum registry_outcome {
 	REGISTRY_STORAGE_FULL, /* ENOSPC or EDQUOT on the way in; nothing was changed */
 };
 
-struct registry;
+struct registry; /* space: registry/gc.h */
 
 struct registry_hooks {
 	void *context;
@@ -57,12 +57,6 @@ struct registry_hooks {
 int registry_new(struct store *store, struct blob_store *blobs, const struct clock *clock,
 	const struct registry_hooks *hooks, struct registry **registry, struct err *err) MUST_CHECK;
 void registry_free(struct registry **registry);
-/*
- * Clears away uploads that nobody continued for a week and staged bytes that belong to none. To be
- * called at start and then now and then, on any thread, while requests are served.
- */
-int registry_sweep(struct registry *r, struct err *err) MUST_CHECK;
-
 /* --- uploads. An open upload is exclusive: one request at a time. */
 struct registry_upload;
 int registry_upload_start(
@@ -90,6 +84,9 @@ int registry_upload_status(struct registry *r, struct str repository, struct str
 /* --- blobs, as seen from one repository */
 int registry_blob_stat(struct registry *r, struct str repository, struct str digest, uint64_t *size,
 	struct err *err) MUST_CHECK;
+/* The same for a client that may rely on the blob in a push: renews its grace (registry/gc.h). */
+int registry_blob_check(struct registry *r, struct str repository, struct str digest,
+	uint64_t *size, struct err *err) MUST_CHECK;
 int registry_blob_open(struct registry *r, struct str repository, struct str digest, int *fd,
 	uint64_t *size, struct err *err) MUST_CHECK;
 /*

@@ -52,6 +52,7 @@ int registry_repository_change(struct registry *r, struct str repository,
 /* --- deletion */
 
 struct deletion {
+	struct registry *registry;
 	struct arena *arena; /* of the answer */
 	struct arena *step;  /* of one transaction */
 	struct str name;
@@ -91,8 +92,9 @@ static int delete_manifests(
 	struct str *names = deletion->names + deletion->tags;
 	int rc = store_every_manifest(c, deletion->step, repository, STEP - deletion->tags, names,
 		&deletion->manifests, err);
+	struct store_gc_rules rules = registry_gc_rules(deletion->registry);
 	for (size_t i = 0; rc == 0 && i < deletion->manifests; i++)
-		rc = store_manifest_delete(c, repository, names[i], err);
+		rc = store_manifest_delete(c, repository, names[i], &rules, err);
 	return rc;
 }
 
@@ -116,7 +118,8 @@ static int delete_step(struct db_conn *c, void *argument, struct err *err)
 		rc = delete_manifests(c, deletion, repository, err);
 	deletion->done = deletion->tags + deletion->manifests < STEP;
 	if (rc == 0 && deletion->done)
-		rc = store_repository_remove(c, repository, err);
+		rc = store_repository_remove(
+			c, repository, registry_gc_now(deletion->registry), err);
 	return rc < 0 ? err_trace(err, rc) : rc;
 }
 
@@ -142,7 +145,9 @@ int registry_repository_delete(struct registry *r, struct arena *arena, struct s
 	if (!oci_repository_valid(repository))
 		return REGISTRY_NAME_INVALID;
 	struct deletion *deletion = ARENA_NEW(arena, struct deletion);
-	*deletion = (struct deletion){ .arena = arena, .name = repository, .deleted = deleted };
+	*deletion = (struct deletion){
+		.registry = r, .arena = arena, .name = repository, .deleted = deleted
+	};
 	int rc = 0;
 	do {
 		deletion->step = arena_new(0);

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clearing away uploads (contract in registry.h). A row is written before its file is made, and
- * normally a file is removed before its row, so every staged file has a row that leads to it,
- * unless the server ended or the power failed between a commit and the removal, or an older copy of
- * the database was put back; such files are found by their list. A crash between publishing a blob
- * and its commit leaves the upload as its row says, to be continued, and the blob's file without a
- * row, which harms nobody: the next push of the same content adopts it.
+ * Clearing away uploads: the first step of a round of the collector (gc.c). A row is written before
+ * its file is made, and normally a file is removed before its row, so every staged file has a row
+ * that leads to it, unless the server ended or the power failed between a commit and the removal,
+ * or an older copy of the database was put back; such files are found by their list. A crash
+ * between publishing a blob and its commit leaves the upload as its row says, to be continued, and
+ * the blob's file without a row. The next push of the same content adopts it; when the upload is
+ * given up instead, its file still has the blob's name as a second one, which tells that there is
+ * something to find: its digest is computed, and the collector is ordered to remove the file,
+ * unless a row wants it.
  *
  * Requests may run meanwhile. An upload is marked busy while it is looked at and removed; one that
  * is busy is in use and therefore not old.
  */
 #include "registry/private.h"
 
+#include "base/cleanup.h"
 #include "base/uuid.h"
+#include "crypto/digest.h"
+#include "os/file.h"
 
-enum { SWEEP_PAGE = 256 };
+#include <stdlib.h>
+#include <unistd.h>
 
-static const int64_t keep_us = (int64_t)7 * 24 * 3600 * 1000000;
+enum { SWEEP_PAGE = 256, READ_STEP = 256 << 10 };
 
 struct page {
 	struct arena *arena;
@@ -38,10 +45,76 @@ static int delete_row(struct db_conn *c, void *argument, struct err *err)
 	return store_upload_delete(c, *id, err);
 }
 
+struct order {
+	struct registry *registry;
+	struct str digest;
+	uint64_t bytes;
+};
+
+static int write_order(struct db_conn *c, void *argument, struct err *err)
+{
+	const struct order *order = argument;
+	uint64_t size;
+	int rc = store_blob_size(c, order->digest, &size, err);
+	if (rc != STORE_ABSENT)
+		return rc < 0 ? err_trace(err, rc) : 0;
+	return store_gc_add(c, STORE_GC_FILE, 0, order->digest, order->bytes,
+		registry_gc_now(order->registry), err);
+}
+
+/* The file of that digest, if there is one, has no row: then it must go. */
+static int order_removal(struct registry *r, struct digest *digest, struct err *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	AUTO_CLOSE int fd = -1;
+	digest_final(digest, text);
+	struct order order = { .registry = r, .digest = str_from(text) };
+	int rc = blob_open(r->blobs, order.digest, &fd, &order.bytes, err);
+	if (rc)
+		return rc < 0 ? err_trace(err, rc) : 0;
+	rc = store_write(r->store, write_order, &order, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+static int find_published(struct registry *r, int fd, struct err *err)
+{
+	AUTO_FREE char *buffer = malloc(READ_STEP);
+	CHECK(buffer);
+	struct digest sha256;
+	struct digest sha512;
+	digest_init(&sha256, DIGEST_SHA256);
+	digest_init(&sha512, DIGEST_SHA512);
+	size_t n;
+	uint64_t at = 0;
+	do {
+		int rc = file_read_at(fd, buffer, READ_STEP, at, &n, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+		digest_update(&sha256, buffer, n);
+		digest_update(&sha512, buffer, n);
+		at += n;
+	} while (n == READ_STEP);
+	int rc = order_removal(r, &sha256, err);
+	return rc < 0 ? rc : order_removal(r, &sha512, err);
+}
+
+/* The staged bytes of an upload that is given up, and what of it was published without a row. */
+static int discard(struct registry *r, struct str id, struct err *err)
+{
+	bool shared;
+	AUTO_CLOSE int fd = -1;
+	int rc = blob_stage_peek(r->blobs, id, &shared, &fd, err);
+	if (rc == 0 && shared)
+		rc = find_published(r, fd, err);
+	if (rc == 0)
+		rc = blob_stage_discard(r->blobs, id, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 int registry_upload_drop(struct registry *r, struct str id, struct err *err)
 {
 	registry_upload_dropped(r, id);
-	int rc = blob_stage_discard(r->blobs, id, err);
+	int rc = discard(r, id, err);
 	if (rc < 0)
 		return err_trace(err, rc);
 	rc = store_write(r->store, delete_row, &id, err);
@@ -61,26 +134,29 @@ static int read_row(struct db_conn *c, void *argument, struct err *err)
 }
 
 /* The page may be older than the last request to the upload: its row decides. */
-static int drop_if_old(
-	struct registry *r, struct arena *arena, struct str id, int64_t oldest, struct err *err)
+static int drop_if_old(struct registry *r, struct arena *arena, struct str id, int64_t oldest,
+	uint64_t *dropped, struct err *err)
 {
 	if (!registry_busy_take(r, id))
 		return 0;
 	struct row_request request = { .arena = arena, .id = id };
 	int rc = store_read(r->store, read_row, &request, err);
-	if (rc == 0 && request.row.updated_us < oldest)
+	if (rc == 0 && request.row.updated_us < oldest) {
 		rc = registry_upload_drop(r, id, err);
+		*dropped += rc == 0;
+	}
 	registry_busy_release(r, id);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
-static int sweep_page(struct registry *r, const struct page *page, struct err *err)
+static int sweep_page(
+	struct registry *r, const struct page *page, uint64_t *dropped, struct err *err)
 {
-	int64_t oldest = clock_wall(r->clock) - keep_us;
+	int64_t oldest = registry_gc_now(r) - r->policy.upload_us;
 	for (size_t i = 0; i < page->count; i++) {
 		if (page->uploads[i].updated_us >= oldest)
 			continue;
-		int rc = drop_if_old(r, page->arena, page->uploads[i].id, oldest, err);
+		int rc = drop_if_old(r, page->arena, page->uploads[i].id, oldest, dropped, err);
 		if (rc < 0)
 			return err_trace(err, rc);
 	}
@@ -117,11 +193,11 @@ static int sweep_orphans(struct registry *r, struct arena *arena, struct err *er
 	if (rc == 0)
 		rc = store_read(r->store, keep_orphans, &orphans, err);
 	for (size_t i = 0; rc == 0 && i < orphans.count; i++)
-		rc = blob_stage_discard(r->blobs, orphans.ids[i], err);
+		rc = discard(r, orphans.ids[i], err);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
-int registry_sweep(struct registry *r, struct err *err)
+int registry_sweep_uploads(struct registry *r, uint64_t *dropped, struct err *err)
 {
 	CHECK_MAGIC(r, REGISTRY_MAGIC);
 	struct page page = { .arena = arena_new(0), .after = STR("") };
@@ -129,7 +205,7 @@ int registry_sweep(struct registry *r, struct err *err)
 	do {
 		rc = store_read(r->store, read_page, &page, err);
 		if (rc == 0)
-			rc = sweep_page(r, &page, err);
+			rc = sweep_page(r, &page, dropped, err);
 		if (page.count)
 			page.after = page.uploads[page.count - 1].id;
 	} while (rc == 0 && page.count == SWEEP_PAGE);

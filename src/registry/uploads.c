@@ -308,9 +308,26 @@ static int commit_blob(struct db_conn *c, void *argument, struct err *err)
 	if (rc)
 		return rc;
 	rc = store_blob_put(c, repository, commit->digest, upload->offset, now, err);
+	if (rc == 0)
+		rc = store_gc_add(c, STORE_GC_LINK, repository, commit->digest, 0,
+			registry_gc_now(upload->registry), err);
 	if (rc < 0)
 		return err_trace(err, rc);
 	return store_upload_delete(c, upload->row.id, err);
+}
+
+/* The digest is shared from before its file is there until its row is: so the collector cannot take
+ * a file away that this upload found and relies on. */
+static int publish(struct registry_upload *upload, struct str digest, struct err *err)
+{
+	struct registry *r = upload->registry;
+	struct blob_commit commit = { .upload = upload, .digest = digest };
+	registry_digest_share(r, digest);
+	int rc = blob_publish(&upload->stage, digest, err);
+	if (rc == 0)
+		rc = store_write(r->store, commit_blob, &commit, err);
+	registry_digest_unshare(r, digest);
+	return rc;
 }
 
 static int finish(struct registry_upload *upload, struct str digest, struct err *err)
@@ -332,10 +349,7 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 		return err_trace(err, rc);
 	if (r->hooks.upload_verified)
 		r->hooks.upload_verified(r->hooks.context, upload->row.id, upload->offset);
-	rc = blob_publish(&upload->stage, digest, err);
-	struct blob_commit commit = { .upload = upload, .digest = digest };
-	if (rc == 0)
-		rc = store_write(r->store, commit_blob, &commit, err);
+	rc = publish(upload, digest, err);
 	if (rc) {
 		registry_upload_dropped(r, upload->row.id);
 		return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;

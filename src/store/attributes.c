@@ -238,8 +238,20 @@ int store_every_manifest(struct db_conn *c, struct arena *arena, int64_t reposit
 	return sql_texts(s, arena, limit, digests, count, err);
 }
 
-int store_repository_remove(struct db_conn *c, int64_t repository, struct err *err)
+static int ask_about_blobs(struct db_conn *c, int64_t repository, int64_t now_us, struct err *err)
 {
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_GC_ADD_LINKED);
+	db_bind_i64(s, 1, repository);
+	db_bind_i64(s, 2, STORE_GC_BLOB);
+	db_bind_i64(s, 3, now_us);
+	return sql_run(s, err);
+}
+
+int store_repository_remove(struct db_conn *c, int64_t repository, int64_t now_us, struct err *err)
+{
+	int asked = ask_about_blobs(c, repository, now_us, err);
+	if (asked < 0)
+		return err_trace(err, asked);
 	static const enum sql steps[] = { SQL_REPOSITORY_UNLINK, SQL_REPOSITORY_DELETE };
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		AUTO_STMT struct db_stmt *s = sql_take(c, steps[i]);

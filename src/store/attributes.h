@@ -114,7 +114,9 @@ int store_every_tag(struct db_conn *c, struct arena *arena, int64_t repository, 
 	struct str *names, size_t *count, struct err *err) MUST_CHECK;
 int store_every_manifest(struct db_conn *c, struct arena *arena, int64_t repository, size_t limit,
 	struct str *digests, size_t *count, struct err *err) MUST_CHECK;
-/* Removes its links to blobs and the row; it must hold no manifest. */
-int store_repository_remove(struct db_conn *c, int64_t repository, struct err *err) MUST_CHECK;
+/* Removes its links to blobs and the row, and asks the garbage collector about the blobs; it must
+ * hold no manifest. now_us: store/gc.h. */
+int store_repository_remove(
+	struct db_conn *c, int64_t repository, int64_t now_us, struct err *err) MUST_CHECK;
 
 #endif

@@ -16,6 +16,8 @@ int store_blob_put(struct db_conn *c, int64_t repository, struct str digest, uin
 	int64_t now_us, struct err *err)
 {
 	int rc = insert_blob(c, digest, size, now_us, err);
+	if (rc == 0)
+		rc = store_gc_drop(c, STORE_GC_FILE, 0, digest, err);
 	if (rc < 0)
 		return err_trace(err, rc);
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_LINK);
@@ -92,4 +94,36 @@ int store_totals(struct db_conn *c, struct store_totals *totals, struct err *err
 	if (rc == 0)
 		rc = read_total(c, "uploads", &totals->uploads, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+int store_blob_condemn(struct db_conn *c, struct str digest, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_CONDEMN);
+	sql_bind_text(s, 1, digest);
+	int rc = sql_run(s, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return db_changes(c) ? 0 : STORE_ABSENT;
+}
+
+int store_blob_list(struct db_conn *c, struct arena *arena, struct str after, size_t limit,
+	struct store_blob_row *rows, size_t *count, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_LIST);
+	sql_bind_text(s, 1, after);
+	sql_bind_u64(s, 2, limit);
+	*count = 0;
+	while (*count < limit) {
+		int rc = db_step(s, err);
+		if (rc < 0)
+			return err_trace(err, rc);
+		if (rc == DB_DONE)
+			break;
+		rows[(*count)++] = (struct store_blob_row){
+			.digest = sql_text_column(s, arena, 0),
+			.size = sql_u64_column(s, 1),
+			.damaged = db_col_i64(s, 2) != 0,
+		};
+	}
+	return 0;
 }

@@ -18,7 +18,9 @@ int store_repository_ensure(struct db_conn *c, struct str name, int64_t now_us, 
 int store_repository_list(struct db_conn *c, struct arena *arena, struct str last, size_t limit,
 	struct str *names, size_t *count, struct err *err) MUST_CHECK;
 
-/* --- blobs: global rows, visible in a repository through a link */
+/* --- blobs: global rows, visible in a repository through a link. A blob that was found damaged is
+ * visible nowhere until it is put again, which makes it visible wherever it is linked. */
+/* Also takes back an order to remove the file of that digest (store/gc.h). */
 int store_blob_put(struct db_conn *c, int64_t repository, struct str digest, uint64_t size,
 	int64_t now_us, struct err *err) MUST_CHECK;
 int store_blob_find(struct db_conn *c, int64_t repository, struct str digest, uint64_t *size,
@@ -31,6 +33,16 @@ int store_blob_held(struct db_conn *c, struct str digest, uint64_t *size,
  * hold it. STORE_ABSENT: it was not. */
 int store_blob_unlink(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+/* Its bytes are not what they should be. STORE_ABSENT: no such blob. */
+int store_blob_condemn(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
+struct store_blob_row {
+	struct str digest;
+	uint64_t size;
+	bool damaged;
+};
+/* All blobs by digest, exclusive after (empty: from the start). */
+int store_blob_list(struct db_conn *c, struct arena *arena, struct str after, size_t limit,
+	struct store_blob_row *rows, size_t *count, struct err *err) MUST_CHECK;
 
 /* --- totals; each costs one look-up */
 struct store_totals {
@@ -106,10 +118,12 @@ int store_manifest_exists(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
 /* Whether any repository holds a manifest of that digest: 0 or STORE_ABSENT. */
 int store_manifest_stored(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
-/* Removes the manifest, its references and the tags that point to it; the image of its digest keeps
- * its row. STORE_ABSENT: the repository has none of that digest. */
-int store_manifest_delete(
-	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
+/* Removes the manifest, its references and the tags that point to it, and asks the garbage
+ * collector about what it named. With the last manifest of a digest its image goes too: state and
+ * package set. STORE_ABSENT: the repository has none of that digest. */
+struct store_gc_rules;
+int store_manifest_delete(struct db_conn *c, int64_t repository, struct str digest,
+	const struct store_gc_rules *rules, struct err *err) MUST_CHECK;
 
 /* Manifests of a repository about one subject, by digest. */
 struct store_referrer {

@@ -109,6 +109,25 @@ static int image_id(struct db_conn *c, struct str digest, int64_t *id, struct er
 	return 0;
 }
 
+static int delete_by_id(struct db_conn *c, enum sql statement, int64_t image, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, statement);
+	db_bind_i64(s, 1, image);
+	return sql_run(s, err);
+}
+
+int store_image_delete(struct db_conn *c, struct str digest, struct err *err)
+{
+	int64_t image;
+	int rc = image_id(c, digest, &image, err);
+	if (rc)
+		return rc;
+	rc = delete_by_id(c, SQL_IMAGE_SET_DELETE, image, err);
+	if (rc == 0)
+		rc = delete_by_id(c, SQL_IMAGE_DELETE, image, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 static int mark_has_set(struct db_conn *c, int64_t image, struct err *err)
 {
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_IMAGE_HAS_SET);

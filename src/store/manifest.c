@@ -48,6 +48,7 @@ static int insert_references(
 		sql_bind_text(s, 7, reference->os);
 		sql_bind_text(s, 8, reference->architecture);
 		sql_bind_text(s, 9, reference->variant);
+		db_bind_i64(s, 10, manifest->repository);
 		int rc = sql_run(s, err);
 		if (rc < 0)
 			return err_trace(err, rc);
@@ -179,7 +180,18 @@ static int run_with_id(struct db_conn *c, enum sql statement, int64_t id, struct
 	return sql_run(s, err);
 }
 
-int store_manifest_delete(struct db_conn *c, int64_t repository, struct str digest, struct err *err)
+/* What waits for a verdict or has one: nothing asks for it any more. */
+static int delete_image(struct db_conn *c, struct str digest, struct err *err)
+{
+	int rc = store_manifest_stored(c, digest, err);
+	if (rc != STORE_ABSENT)
+		return rc; /* another repository holds it */
+	rc = store_image_delete(c, digest, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
+int store_manifest_delete(struct db_conn *c, int64_t repository, struct str digest,
+	const struct store_gc_rules *rules, struct err *err)
 {
 	/* What points to the row goes first. */
 	static const enum sql steps[] = { SQL_TAGS_DELETE_OF, SQL_REFERENCE_DELETE,
@@ -188,7 +200,10 @@ int store_manifest_delete(struct db_conn *c, int64_t repository, struct str dige
 	int rc = find_id(c, repository, digest, &id, err);
 	if (rc)
 		return rc;
+	rc = store_gc_add_freed(c, repository, id, digest, rules, err);
 	for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rc = run_with_id(c, steps[i], id, err);
+	if (rc == 0)
+		rc = delete_image(c, digest, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }

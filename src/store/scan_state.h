@@ -58,6 +58,8 @@ int store_image_find(struct db_conn *c, struct arena *arena, struct str digest,
 /* Every member but digest. STORE_ABSENT: no such image. */
 int store_image_update(
 	struct db_conn *c, const struct store_image *image, struct err *err) MUST_CHECK;
+/* Row and package set. STORE_ABSENT: no such image. */
+int store_image_delete(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
 /* STORE_ABSENT: no such image. The set is kept, and read back, ordered by package id. */
 int store_image_set_put(struct db_conn *c, struct str digest, const struct store_set_entry *entries,
 	size_t count, struct err *err) MUST_CHECK;

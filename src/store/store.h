@@ -38,6 +38,7 @@ const struct store_identity *store_identity(const struct store *store);
 
 #include "store/attributes.h"
 #include "store/content.h"
+#include "store/gc.h"
 #include "store/scan_state.h"
 
 #endif

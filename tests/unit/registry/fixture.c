@@ -207,3 +207,8 @@ int put_manifest(struct fixture *f, const char *repository, struct str reference
 	return registry_manifest_put(f->registry, f->arena, str_from(repository), reference, NULL,
 		STR_NULL, bytes, &stored, &why, &f->err);
 }
+
+int sweep(struct fixture *f)
+{
+	return registry_gc_run(f->registry, REGISTRY_GC_POLICY_GRACE, &f->collected, &f->err);
+}

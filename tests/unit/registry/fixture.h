@@ -5,6 +5,7 @@
 
 #include "blob/driver.h"
 #include "crypto/digest.h"
+#include "registry/gc.h"
 #include "registry/registry.h"
 
 #include <setjmp.h>
@@ -28,6 +29,7 @@ struct fixture {
 	struct registry *registry;
 	struct arena *arena;
 	struct err err;
+	struct registry_gc_result collected;
 };
 
 int fixture_setup(void **state);
@@ -43,6 +45,8 @@ int push_blob(struct fixture *f, const char *repository, struct str bytes, struc
 struct str digest_of(struct fixture *f, enum digest_algorithm algorithm, struct str bytes);
 /* Pushes the bytes, must succeed; the digest. */
 struct str pushed(struct fixture *f, const char *repository, struct str bytes);
+/* A round of the garbage collector; collected holds what it did. */
+int sweep(struct fixture *f);
 /* Number of regular files below a directory of the fixture. */
 unsigned files_below(struct fixture *f, const char *name);
 /* An OCI image manifest of one configuration and one layer, by text. */

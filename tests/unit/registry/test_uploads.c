@@ -259,7 +259,7 @@ static void old_uploads_are_swept(void **state)
 	upload = started(f, young);
 	assert_int_equal(registry_upload_write(upload, "young", 5, &f->err), 0);
 	assert_int_equal(registry_upload_suspend(&upload, &f->err), 0);
-	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
+	assert_int_equal(sweep(f), 0);
 	uint64_t offset;
 	assert_int_equal(registry_upload_status(f->registry, NAME, str_from(old), &offset, &f->err),
 		REGISTRY_UPLOAD_UNKNOWN);
@@ -276,7 +276,7 @@ static void an_upload_in_use_is_not_swept(void **state)
 	struct registry_upload *upload = started(f, id);
 	assert_int_equal(registry_upload_write(upload, "slow", 4, &f->err), 0);
 	f->now_us += (int64_t)8 * 24 * 3600 * 1000000;
-	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
+	assert_int_equal(sweep(f), 0);
 	struct str digest = digest_of(f, DIGEST_SHA256, STR("slow"));
 	assert_int_equal(registry_upload_finish(&upload, digest, &f->err), 0);
 	assert_blob(f, digest, STR("slow"));
@@ -297,7 +297,7 @@ static void a_crash_before_the_commit_loses_nothing(void **state)
 	assert_int_equal(blob_publish(&stage, digest, &f->err), 0);
 	fixture_close(f);
 	fixture_open(f);
-	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
+	assert_int_equal(sweep(f), 0);
 	uint64_t size;
 	assert_int_equal(registry_blob_stat(f->registry, NAME, digest, &size, &f->err),
 		REGISTRY_NAME_UNKNOWN);
@@ -356,7 +356,7 @@ static void staged_bytes_of_no_upload_are_swept(void **state)
 	assert_int_equal(blob_stage_open(f->blobs, orphan, 0, &stage, &f->err), 0);
 	blob_stage_close(&stage);
 	assert_int_equal(files_below(f, "uploads"), 2);
-	assert_int_equal(registry_sweep(f->registry, &f->err), 0);
+	assert_int_equal(sweep(f), 0);
 	assert_int_equal(files_below(f, "uploads"), 1);
 	assert_int_equal(
 		registry_upload_open(f->registry, NAME, str_from(id), &upload, &f->err), 0);
