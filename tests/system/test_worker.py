@@ -52,7 +52,8 @@ def slow_layer(number):
                          ids=["kill", "crash", "hang"])  # sanitizers report SIGSEGV
 def test_lost_worker_costs_one_scan(make_server, tmp_path, sent):
     server = make_server(env={"LAZARET_SCAN_WORKERS": "1", "LAZARET_SCAN_LAYER_SECONDS": "4",
-                              "LAZARET_SCAN_LAYER_BYTES": "32GiB"}, start=False)
+                              "LAZARET_SCAN_LAYER_BYTES": "32GiB",
+                              "LAZARET_SCAN_FOLLOWERS": "0"}, start=False)
     server.load(osv.write_zip(tmp_path / "a.zip", osv.STANDARD))
     server.start()
     server.registry.push_image("before", images.debian_image([OLD_OPENSSL]))
