@@ -411,6 +411,8 @@ static int fs_stage_peek(
 	if (!S_ISREG(info.st_mode) || info.st_nlink < 2)
 		return 0;
 	int result = file_open_at(uploads, name, O_RDONLY | O_NOFOLLOW, 0, fd, err);
+	if (result == -ENOENT) /* its upload ended between the two looks */
+		return 0;
 	*shared = result == 0;
 	return result < 0 ? err_wrap(err, result, "opening upload %s", name) : 0;
 }

@@ -188,6 +188,107 @@ static void packages_of_the_first_schema_keep_their_ids(void **state)
 	in_read(f, find_old_package);
 }
 
+static int run_all(struct db_conn *c, const char *const *statements, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO_STMT struct db_stmt *s = db_stmt(c, statements[i]);
+		int rc = sql_run(s, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* A manifest names one blob; another has a link nobody needs, a third none; an image and a layer of
+ * what was deleted. */
+static int insert_old_garbage(struct db_conn *c, void *argument, struct err *err)
+{
+	(void)argument;
+	static const char *const statements[] = {
+		"INSERT INTO repository (id, registry_id, name, created_us) VALUES (1, 1, 'app', "
+		"1), (2, 1, 'copy', 1)",
+		"INSERT INTO blob (id, digest, size, created_us) VALUES (1, 'named', 1, 1),"
+		" (2, 'unnamed', 2, 1), (3, 'unlinked', 3, 1)",
+		"INSERT INTO repository_blob (repository_id, blob_id, linked_us) VALUES (1, 1, 1),"
+		" (1, 2, 1), (2, 1, 1)",
+		"INSERT INTO manifest (id, repository_id, digest, media_type, kind, artifact_type,"
+		" subject, total_bytes, pushed_us, bytes) VALUES (1, 1, 'm', 't', 1, '', '', 0, 1,"
+		" CAST('{}' AS BLOB))",
+		"INSERT INTO manifest_reference (manifest_id, position, kind, digest, media_type,"
+		" size, os, architecture, variant) VALUES (1, 0, 2, 'named', 't', 1, '', '', '')",
+#define IMAGE(id, digest)                                                                          \
+	"INSERT INTO image (id, digest, state, reason, os, architecture, package_count,"           \
+	" not_evaluated, unknown_count, low_count, medium_count, high_count, critical_count,"      \
+	" total_count, fixable_count, snapshot_id, has_set, created_us, attempts, layer_digests)"  \
+	" VALUES (" id ", '" digest "', 'Healthy', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0,"         \
+	" 0, 1, 1, 0, '')"
+		IMAGE("1", "m"),
+		IMAGE("2", "deleted"),
+#undef IMAGE
+		"INSERT INTO image_set (image_id, packages) VALUES (2, x'01')",
+		"INSERT INTO layer (digest, read_us, wire) VALUES ('named', 1, x'01'),"
+		" ('gone', 1, x'01')",
+	};
+	return run_all(c, statements, sizeof(statements) / sizeof(statements[0]), err);
+}
+
+static int check_garbage(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	struct store_gc_candidate rows[4];
+	size_t count;
+	assert_int_equal(store_gc_after(c, f->arena, STORE_GC_LINK, NULL, 4, rows, &count, err), 0);
+	assert_int_equal(count, 2);
+	assert_true(rows[0].repository == 1 && str_eq(rows[0].digest, STR("unnamed")));
+	assert_true(rows[1].repository == 2 && str_eq(rows[1].digest, STR("named")));
+	/* The grace begins with the upgrade. */
+	assert_true(rows[0].since_us > (int64_t)1700000000 * 1000000);
+	assert_int_equal(store_gc_after(c, f->arena, STORE_GC_BLOB, NULL, 4, rows, &count, err), 0);
+	assert_true(count == 1 && str_eq(rows[0].digest, STR("unlinked")));
+	assert_int_equal(store_gc_named(c, 1, STR("named"), err), 0);
+	assert_int_equal(store_gc_named(c, 2, STR("named"), err), STORE_ABSENT);
+	/* Migration 3: whether anybody holds a blob. */
+	uint64_t size;
+	assert_int_equal(store_blob_held(c, STR("named"), &size, err), 0);
+	assert_int_equal(size, 1);
+	assert_int_equal(store_blob_held(c, STR("unlinked"), &size, err), STORE_ABSENT);
+	struct store_image image;
+	struct str state;
+	AUTO_STMT struct db_stmt *s = db_stmt(c, "SELECT group_concat(digest) FROM image");
+	assert_int_equal(sql_one(s, err), 0);
+	state = sql_text_column(s, f->arena, 0);
+	assert_str(state, STR("m"));
+	assert_int_equal(store_image_find(c, f->arena, STR("deleted"), &image, err), STORE_ABSENT);
+	AUTO_STMT struct db_stmt *left = db_stmt(c, "SELECT (SELECT count(*) FROM image_set), "
+						    "(SELECT group_concat(digest) FROM layer)");
+	assert_int_equal(sql_one(left, err), 0);
+	assert_int_equal(db_col_i64(left, 0), 0);
+	assert_str(sql_text_column(left, f->arena, 1), STR("named"));
+	return 0;
+}
+
+/* Databases from before the garbage collector, of the schema with and without the index of holders:
+ * what nobody needs in them is found. */
+static void garbage_of_earlier_schemas_is_found(void **state)
+{
+	struct fixture *f = *state;
+	for (size_t version = 2; version <= 3; version++) {
+		store_close(&f->store);
+		char path[96];
+		snprintf(path, sizeof(path), "%s/lazaret.db", f->directory);
+		assert_int_equal(unlink(path), 0);
+		struct db_settings settings = {
+			.path = path, .migrations = store_migrations, .migration_count = version
+		};
+		struct db *db;
+		assert_int_equal(db_open(&settings, &db, &f->err), 0);
+		assert_int_equal(db_write(db, insert_old_garbage, NULL, &f->err), 0);
+		db_close(&db);
+		assert_int_equal(reopen(f), 0);
+		in_read(f, check_garbage);
+	}
+}
+
 /* True when a step of the plan walks a whole table instead of a part of an index. */
 static bool is_whole_walk(struct str step)
 {
@@ -235,6 +336,7 @@ int main(void)
 		TEST(a_newer_schema_is_refused_and_kept),
 		TEST(referrers_of_the_first_schema_are_found),
 		TEST(packages_of_the_first_schema_keep_their_ids),
+		TEST(garbage_of_earlier_schemas_is_found),
 		TEST(no_statement_walks_a_whole_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
