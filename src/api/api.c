@@ -95,6 +95,9 @@ static const struct fallback_code fallback_codes[] = {
 	{ 404, "NAME_UNKNOWN", "ResourceNotFound" },
 	{ 405, "UNSUPPORTED", "MethodNotAllowed" },
 	{ 413, "SIZE_INVALID", "RequestEntityTooLarge" },
+	{ 414, "UNSUPPORTED", "RequestUriTooLong" },
+	{ 429, "TOOMANYREQUESTS", "TooManyRequests" },
+	{ 431, "UNSUPPORTED", "RequestHeadersTooLarge" },
 	{ 400, "UNSUPPORTED", "BadRequest" },
 };
 

@@ -235,13 +235,12 @@ static struct security_setting open_setting(
 
 static void put_next_link(json_t *body, struct http_exchange *x, const struct rows_page *page)
 {
-	struct str origin = http_origin(x);
-	struct str path = http_path(x);
+	struct str path = http_absolute(x, http_path(x));
 	struct str token = security_token_write(page->arena, &page->position);
 	json_put(body, "nextLink",
 		arena_printf(page->arena,
-			STR_FMT STR_FMT "?api-version=" SECURITY_API_VERSION "&$skipToken=" STR_FMT,
-			STR_ARG(origin), STR_ARG(path), STR_ARG(token)));
+			STR_FMT "?api-version=" SECURITY_API_VERSION "&$skipToken=" STR_FMT,
+			STR_ARG(path), STR_ARG(token)));
 }
 
 static void reply_page(struct http_exchange *x, const struct rows_page *page)

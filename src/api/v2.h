@@ -18,7 +18,7 @@
 void v2_reply_failure(
 	struct http_exchange *x, int result, struct str detail, const struct err *err);
 
-/* "/v2/<name>/<kind>/<last>" with the name's characters escaped where a path needs it. */
+/* "/v2/<name>/<kind>/<last>" as clients reach it (http_link()). */
 struct str v2_location(
 	struct http_exchange *x, struct str repository, const char *kind, struct str last);
 

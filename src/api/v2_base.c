@@ -54,8 +54,8 @@ struct str v2_location(
 	struct http_exchange *x, struct str repository, const char *kind, struct str last)
 {
 	/* Names, digests, tags and ids that got this far hold nothing a path must escape. */
-	return arena_printf(http_arena(x), "/v2/" STR_FMT "/%s/" STR_FMT, STR_ARG(repository), kind,
-		STR_ARG(last));
+	return http_link(x, arena_printf(http_arena(x), "/v2/" STR_FMT "/%s/" STR_FMT,
+				    STR_ARG(repository), kind, STR_ARG(last)));
 }
 
 void v2_set_digest(struct http_exchange *x, struct str digest)

@@ -29,7 +29,7 @@ static bool page_of(struct http_exchange *x, struct page *page)
 /* Names and tags need no escape in a query but for what their grammars lack anyway. */
 static void set_next_link(struct http_exchange *x, const struct page *page, struct str behind)
 {
-	struct str path = http_path(x);
+	struct str path = http_link(x, http_path(x));
 	http_set_header(x, "Link",
 		arena_printf(http_arena(x), "<" STR_FMT "?n=%llu&last=" STR_FMT ">; rel=\"next\"",
 			STR_ARG(path), (unsigned long long)page->limit, STR_ARG(behind)));

@@ -4,7 +4,7 @@
  *
  * The access log: one EV_REQUEST line per request, also for those the client gave up (status 499,
  * as many servers log it) and those the library below refused by itself (its status; method and
- * path may then be unknown). bytes_out is the length of the answer's body and is left out when the
+ * path may then be unknown). remote is the client; via is there when a trusted proxy spoke for it. bytes_out is the length of the answer's body and is left out when the
  * answer was cut off. The query is not logged: it may carry secrets.
  */
 #include "base/log.h"
@@ -48,7 +48,9 @@ void http_log_request(struct http_exchange *x, bool complete)
 		path = str_sub(path, 0, query);
 	/* Without headers (the request was given up early) there is no agent to ask for. */
 	struct str agent = x->stage == HTTP_STAGE_HEAD ? STR("") : http_header(x, "User-Agent");
-	struct log_field fields[] = {
+	char peer[HTTP_ADDRESS_TEXT];
+	http_address_text(&x->own->peer, peer);
+	struct log_field fields[10] = {
 		F_STR("method", x->method_text),
 		F_STR("path", str_sub(path, 0, LOGGED_PATH_MAX)),
 		F_I64("status", status),
@@ -57,8 +59,11 @@ void http_log_request(struct http_exchange *x, bool complete)
 		F_STR("remote", http_remote(x)),
 		F_STR("agent", str_sub(agent, 0, LOGGED_AGENT_MAX)),
 		F_CSTR("id", x->id),
-		F_U64("bytes_out", x->answer_bytes),
 	};
-	size_t count = sizeof(fields) / sizeof(fields[0]);
-	log_emit(EV_REQUEST, fields, status == STATUS_CLIENT_GONE ? count - 1 : count);
+	size_t count = 8;
+	if (x->spoken_for)
+		fields[count++] = F_CSTR("via", peer);
+	if (status != STATUS_CLIENT_GONE)
+		fields[count++] = F_U64("bytes_out", x->answer_bytes);
+	log_emit(EV_REQUEST, fields, count);
 }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The deadline of request heads (contract in deadline.h). The library below only has a time-out for
+ * The deadlines of connections (contract in deadline.h). The library below only has a time-out for
  * silence, so a client that sends one byte of a header now and then would hold its connection, and
  * the thread behind it, for weeks. One thread looks at all connections once a second; one that has
  * not come to the end of a head in time is shut down, which ends the library's read.
  *
  * The library tells about a closed connection before it closes the socket, so a descriptor in the
  * list is never somebody else's.
+ *
+ * How much of an answer the client has taken is what its end of the TCP connection has
+ * acknowledged; what was queued here says nothing, and sendfile tells nobody.
  */
 #include "http/deadline.h"
 
 #include "os/periodic.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -21,16 +26,37 @@ struct http_line {
 	struct http_line *next;
 	struct http_line **link; /* what points here */
 	int fd;
-	int64_t waiting_since; /* 0: a request is being served */
+	enum http_line_state state;
+	int64_t since;
+	uint64_t acknowledged; /* bytes, at that time */
 };
 
 struct http_deadline {
 	const struct clock *clock;
-	int64_t limit_us;
+	int64_t head_us;
+	int64_t grace_us;
+	uint64_t rate; /* bytes per second */
 	struct periodic *looks;
 	struct lock lock; /* guards all below and every line */
 	struct http_line *first;
 };
+
+/* 0 where the kernel does not tell. */
+static uint64_t acknowledged(int fd)
+{
+	struct tcp_info info = { .tcpi_state = 0 };
+	socklen_t size = sizeof(info);
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ? 0 : info.tcpi_bytes_acked;
+}
+
+static bool too_slow(const struct http_deadline *deadline, const struct http_line *line, int64_t now)
+{
+	int64_t rated_us = now - line->since - deadline->grace_us;
+	if (rated_us <= 0)
+		return false;
+	uint64_t taken = acknowledged(line->fd) - line->acknowledged;
+	return taken / deadline->rate < (uint64_t)rated_us / 1000000;
+}
 
 static void look_at_all(void *argument)
 {
@@ -38,10 +64,14 @@ static void look_at_all(void *argument)
 	lock_take(&deadline->lock);
 	int64_t now = clock_monotonic(deadline->clock);
 	for (struct http_line *line = deadline->first; line; line = line->next) {
-		if (!line->waiting_since || now - line->waiting_since < deadline->limit_us)
+		bool over = line->state == HTTP_LINE_HEAD
+				    ? now - line->since >= deadline->head_us
+				    : line->state == HTTP_LINE_ANSWER &&
+					      too_slow(deadline, line, now);
+		if (!over)
 			continue;
 		shutdown(line->fd, SHUT_RDWR);
-		line->waiting_since = 0;
+		line->state = HTTP_LINE_WORK;
 	}
 	lock_release(&deadline->lock);
 }
@@ -54,12 +84,14 @@ static void destroy(struct http_deadline *deadline)
 }
 
 int http_deadline_start(const struct clock *clock, unsigned seconds,
-	struct http_deadline **deadline, struct err *err)
+	const struct http_limits *limits, struct http_deadline **deadline, struct err *err)
 {
 	struct http_deadline *made = calloc(1, sizeof(*made));
 	CHECK(made);
 	made->clock = clock;
-	made->limit_us = (int64_t)seconds * 1000000;
+	made->head_us = (int64_t)seconds * 1000000;
+	made->grace_us = (int64_t)limits->body_grace_seconds * 1000000;
+	made->rate = limits->body_rate;
 	lock_init(&made->lock, LOCK_LEAF);
 	int result = periodic_start("http-deadline", look_at_all, made, LOOK_US, &made->looks, err);
 	if (result < 0) {
@@ -85,7 +117,7 @@ struct http_line *http_line_open(struct http_deadline *deadline, int fd)
 	struct http_line *line = calloc(1, sizeof(*line));
 	CHECK(line);
 	line->fd = fd;
-	line->waiting_since = clock_monotonic(deadline->clock);
+	line->since = clock_monotonic(deadline->clock);
 	lock_take(&deadline->lock);
 	line->next = deadline->first;
 	line->link = &deadline->first;
@@ -96,11 +128,15 @@ struct http_line *http_line_open(struct http_deadline *deadline, int fd)
 	return line;
 }
 
-void http_line_waits(struct http_deadline *deadline, struct http_line *line, bool waits)
+void http_line_now(
+	struct http_deadline *deadline, struct http_line *line, enum http_line_state state)
 {
 	int64_t now = clock_monotonic(deadline->clock);
+	uint64_t taken = state == HTTP_LINE_ANSWER ? acknowledged(line->fd) : 0;
 	lock_take(&deadline->lock);
-	line->waiting_since = waits ? now : 0;
+	line->state = state;
+	line->since = now;
+	line->acknowledged = taken;
 	lock_release(&deadline->lock);
 }
 

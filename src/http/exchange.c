@@ -10,18 +10,19 @@
 
 #include "base/limits.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-struct http_exchange *http_exchange_new(
-	struct http_server *server, struct MHD_Connection *connection, struct str raw_target)
+struct http_exchange *http_exchange_new(struct http_server *server,
+	struct MHD_Connection *connection, struct http_connection *own, struct str raw_target)
 {
 	struct arena *arena = arena_new(HTTP_ARENA_BYTES);
 	struct http_exchange *x = ARENA_NEW(arena, struct http_exchange);
 	x->server = server;
 	x->connection = connection;
+	x->own = own;
+	x->forwarded.client = own->peer;
 	x->arena = arena;
 	x->raw_target = arena_str(arena, raw_target);
 	x->target.path = STR("/");
@@ -35,6 +36,7 @@ struct http_exchange *http_exchange_new(
 
 void http_exchange_free(struct http_exchange *x)
 {
+	http_give_shares(x);
 	if (x->response)
 		MHD_destroy_response(x->response);
 	strbuf_free(&x->body);
@@ -141,34 +143,63 @@ bool http_draining(const struct http_exchange *x)
 
 struct str http_remote(struct http_exchange *x)
 {
-	if (x->remote.p)
-		return x->remote;
-	char text[INET6_ADDRSTRLEN] = "";
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info ? info->client_addr : NULL;
-	if (address && address->sa_family == AF_INET) {
-		struct sockaddr_in v4;
-		memcpy(&v4, address, sizeof(v4));
-		inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-	} else if (address && address->sa_family == AF_INET6) {
-		struct sockaddr_in6 v6;
-		memcpy(&v6, address, sizeof(v6));
-		inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-	}
-	x->remote = arena_str(x->arena, str_from(text));
-	return x->remote;
+	char text[HTTP_ADDRESS_TEXT];
+	http_address_text(&x->forwarded.client, text);
+	return arena_str(x->arena, str_from(text));
+}
+
+static struct str external_url(const struct http_exchange *x)
+{
+	return str_from(x->server->settings.external_url);
 }
 
 struct str http_origin(struct http_exchange *x)
 {
-	struct str host = str_trim(http_header(x, "Host"));
+	struct str external = external_url(x);
+	if (external.n) {
+		/* Up to the slash behind the two of "https://". */
+		size_t host = str_find(external, '/') + 2;
+		size_t path = str_find(str_skip(external, host), '/');
+		return path == STR_NONE ? external : str_sub(external, 0, host + path);
+	}
+	struct str scheme = x->forwarded.scheme;
+	if (!scheme.p)
+		scheme = x->own->gate->tls ? STR("https") : STR("http");
+	struct str host = x->forwarded.host;
+	if (!host.p)
+		host = str_trim(http_header(x, "Host"));
 	if (host.n)
-		return arena_printf(x->arena, "http://" STR_FMT, STR_ARG(host));
-	const char *address = x->server->settings.address;
-	bool v6 = str_find(str_from(address), ':') != STR_NONE;
-	return arena_printf(x->arena, v6 ? "http://[%s]:%u" : "http://%s:%u", address,
-		(unsigned)x->server->port);
+		return arena_printf(
+			x->arena, STR_FMT "://" STR_FMT, STR_ARG(scheme), STR_ARG(host));
+	struct sockaddr_storage bound = { 0 };
+	socklen_t size = sizeof(bound);
+	struct http_address address = { { 0 } };
+	char text[HTTP_ADDRESS_TEXT] = "";
+	if (!getsockname(x->own->fd, (struct sockaddr *)&bound, &size) &&
+		http_address_from((const struct sockaddr *)&bound, &address))
+		http_address_text(&address, text);
+	bool v6 = strchr(text, ':') != NULL;
+	return arena_printf(x->arena, STR_FMT "://%s%s%s:%u", STR_ARG(scheme), v6 ? "[" : "", text,
+		v6 ? "]" : "", (unsigned)x->own->gate->port);
+}
+
+struct str http_link(struct http_exchange *x, struct str path)
+{
+	struct str before = external_url(x);
+	if (!before.n)
+		before = x->forwarded.prefix;
+	if (!before.n)
+		return path;
+	return arena_printf(x->arena, STR_FMT STR_FMT, STR_ARG(before), STR_ARG(path));
+}
+
+struct str http_absolute(struct http_exchange *x, struct str path)
+{
+	struct str link = http_link(x, path);
+	if (external_url(x).n)
+		return link;
+	return arena_printf(
+		x->arena, STR_FMT STR_FMT, STR_ARG(http_origin(x)), STR_ARG(link));
 }
 
 void http_set_state(struct http_exchange *x, void *state)

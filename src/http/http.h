@@ -28,9 +28,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "http/forwarded.h"
 
 struct http_exchange; /* one request and its answer */
 struct http_server;
+struct http_tls;
 
 enum http_method {
 	HTTP_GET,
@@ -51,7 +53,10 @@ struct http_sink {
 };
 enum { HTTP_ACCEPT = 0, HTTP_REPLIED = 1 };
 
-enum http_route_flags { HTTP_NOCASE = 1 };
+enum http_route_flags {
+	HTTP_NOCASE = 1,
+	HTTP_UNLIMITED = 2, /* served however busy the server is: for probes */
+};
 
 struct http_route {
 	enum http_method method; /* GET routes answer HEAD too unless a HEAD route exists */
@@ -63,28 +68,59 @@ struct http_route {
 	const char *doc;
 };
 
+struct http_listener {
+	const char *address;  /* "127.0.0.1", "::1", "0.0.0.0" … */
+	uint16_t port;	      /* 0: any free one, see http_server_port */
+	struct http_tls *tls; /* NULL: plain HTTP; must outlive the server */
+};
+
+/* What is taken at a time, by all and by one client (an IPv4 address, or the /64 of an IPv6 one; a
+ * trusted proxy is none, but those it speaks for are). 0: no limit. Over one: 429 with Retry-After.
+ */
+struct http_limits {
+	unsigned connections; /* 0: 10,000, or half of the descriptors this process may have */
+	unsigned client_connections;
+	unsigned requests; /* being served */
+	unsigned client_requests;
+	unsigned uploads; /* requests whose sink is open */
+	unsigned client_uploads;
+	unsigned client_rate;  /* requests per second */
+	unsigned client_burst; /* requests that may come at once; at least client_rate */
+	unsigned body_rate;    /* bytes per second; below it, after body_grace_seconds, a body or */
+	unsigned body_grace_seconds; /* the taking of an answer ends with its connection; 0: 128 */
+				     /* bytes after 120 seconds */
+};
+
+enum { HTTP_LISTENERS_MAX = 16 };
+
 struct http_settings {
-	const char *address; /* "127.0.0.1", "::1", "0.0.0.0" … */
-	uint16_t port;	     /* 0: any free one, see http_server_port */
+	const struct http_listener *listeners;
+	size_t listener_count; /* at most HTTP_LISTENERS_MAX */
 	const struct http_route *routes;
 	size_t route_count;
 	/*
 	 * No route (404), wrong method (405, Allow is set), broken target or framing (400), body
-	 * over the limit (413): answers in the surface's format. why is one lower-case sentence
+	 * over the limit (413), target too long (414), a client over its limits (429, Retry-After
+	 * is set), headers over the limit (431): answers in the surface's format. why is one lower-case sentence
 	 * without full stop. When the target itself is broken http_path() is what could be read.
 	 */
 	void (*fallback)(struct http_exchange *x, int status, const char *why);
 	void *context; /* what http_context() returns */
 	const struct clock *clock;
-	/* Connections at a time; 0: 10,000, or half of the descriptors this process may have. */
-	unsigned connection_limit;
+	struct http_limits limits;
 	unsigned idle_seconds; /* keep-alive and stalled-body time-out; 0: 75 */
+	/* Proxies whose word about the client, scheme, host and prefix is believed. */
+	struct http_networks trusted;
+	enum http_forwarded_headers forwarded;
+	/* How clients reach this server, "https://registry.example.org/prefix" without final slash;
+	 * NULL: as the request says. */
+	const char *external_url;
 };
 
 /* -EADDRINUSE with words that name the address when the port is busy. */
 int http_server_start(const struct http_settings *settings, struct http_server **server,
 	struct err *err) MUST_CHECK;
-uint16_t http_server_port(const struct http_server *server);
+uint16_t http_server_port(const struct http_server *server, size_t listener);
 /* Announces a stop: answers close their connections and http_draining() is true; still accepts. */
 void http_server_drain(struct http_server *server);
 /* Stops accepting, lets running requests finish for at most grace_seconds, then closes. Nulls
@@ -110,9 +146,16 @@ struct str http_header(struct http_exchange *x, const char *name);
 struct str http_body(const struct http_exchange *x);		      /* routes without sink */
 bool http_content_length(const struct http_exchange *x, uint64_t *n); /* false: chunked or none */
 bool http_draining(const struct http_exchange *x); /* the server is about to stop */
-struct str http_remote(struct http_exchange *x);   /* client address without port */
-/* "http://host:port" as the client addressed us (Host header), for absolute links. */
+/* The client's address without port, as a trusted proxy says, else that of the connection. */
+struct str http_remote(struct http_exchange *x);
+/* "https://host:port" as clients address us: the external URL's, what a trusted proxy says, or the
+ * connection's scheme and the Host header. */
 struct str http_origin(struct http_exchange *x);
+/* A path of ours as a reference for clients (Location, Link): with the external URL before it where
+ * there is one, else as an absolute path, behind the prefix a trusted proxy took off. */
+struct str http_link(struct http_exchange *x, struct str path);
+/* The same as an absolute URL in any case. */
+struct str http_absolute(struct http_exchange *x, struct str path);
 
 /* State that begin/handle leaves for the later calls of the same exchange. */
 void http_set_state(struct http_exchange *x, void *state);

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "http/exchange.h"
+#include "http/tls_daemon.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -34,10 +35,13 @@ enum {
 	 * before it begins. */
 	HEAD_IDLE_TIMES = 2,
 	STACK_BYTES = 1 << 20,
-	/* Slowest body that is taken: below this rate, after a period of grace, a connection only
-	 * serves to occupy a thread. */
-	BODY_RATE_MIN = 128,
-	BODY_RATE_GRACE_S = 120,
+	/* Slowest body and slowest taking of an answer: below this rate, after a period of grace, a
+	 * connection only serves to occupy a thread. */
+	DEFAULT_RATE = 128,
+	DEFAULT_RATE_GRACE_S = 120,
+	/* The library's own limit of connections only keeps descriptors free; ours comes before it,
+	 * so it leaves room for those that are told why not. */
+	LIBRARY_CONNECTIONS_MORE = 2,
 };
 /* How much of a body is read on after its answer is already decided. */
 static const uint64_t DISCARD_MAX = (uint64_t)1 << 30;
@@ -51,24 +55,14 @@ static void running_changed(struct http_server *server, bool up)
 	lock_release(&server->lock);
 }
 
-/*
- * What belongs to a connection. The library reads the target, asks for an exchange, and may then
- * refuse the request (too many parameters, headers that do not fit) without ever saying that it is
- * over; so the connection remembers the exchange, and it ends with the next one or with itself.
- */
-struct connection {
-	struct http_line *line;
-	struct http_exchange *exchange; /* NULL between requests */
-};
-
-static struct connection *connection_of(struct MHD_Connection *connection)
+static struct http_connection *connection_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info ? info->socket_context : NULL;
 }
 
-static void drop_exchange(struct connection *own)
+static void drop_exchange(struct http_connection *own)
 {
 	if (!own->exchange)
 		return;
@@ -79,10 +73,12 @@ static void drop_exchange(struct connection *own)
 
 static void *target_read(void *argument, const char *uri, struct MHD_Connection *connection)
 {
-	struct connection *own = connection_of(connection);
-	struct http_exchange *x = http_exchange_new(argument, connection, str_from(uri));
+	struct http_gate *gate = argument;
+	struct http_connection *own = connection_of(connection);
 	CHECK(own);
 	drop_exchange(own);
+	struct http_exchange *x =
+		http_exchange_new(gate->server, connection, own, str_from(uri));
 	own->exchange = x;
 	return x;
 }
@@ -97,6 +93,7 @@ static enum MHD_Result queue_answer(struct http_exchange *x)
 	if (x->closing || atomic_load(&x->server->draining))
 		MHD_add_response_header(x->response, "Connection", "close");
 	x->stage = HTTP_STAGE_DONE;
+	http_line_now(x->server->deadline, x->own->line, HTTP_LINE_ANSWER);
 	enum MHD_Result queued =
 		MHD_queue_response(x->connection, (unsigned)x->status, x->response);
 	MHD_destroy_response(x->response);
@@ -104,42 +101,63 @@ static enum MHD_Result queue_answer(struct http_exchange *x)
 	return queued;
 }
 
-/* Whether the connection waits for a request's head; one that does has a deadline. */
-static void connection_waits(
-	struct http_server *server, struct MHD_Connection *connection, bool waits)
+static struct http_connection *connection_open(
+	struct http_gate *gate, struct MHD_Connection *connection)
 {
-	const struct connection *own = connection_of(connection);
-	if (own)
-		http_line_waits(server->deadline, own->line, waits);
+	struct http_server *server = gate->server;
+	struct http_connection *own = calloc(1, sizeof(*own));
+	CHECK(own);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	CHECK(info);
+	own->gate = gate;
+	own->fd = info->connect_fd;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	(void)http_address_from(info ? info->client_addr : NULL, &own->peer);
+	own->trusted = http_networks_hold(&server->settings.trusted, &own->peer);
+	own->over_limit = http_clients_take(server->clients, HTTP_SHARE_CONNECTION, &own->peer,
+		own->trusted, &own->retry_seconds);
+	own->line = http_line_open(server->deadline, own->fd);
+	metric_move(M_HTTP_CONNECTIONS, 1);
+	return own;
+}
+
+static void connection_close(struct http_connection *own)
+{
+	struct http_server *server = own->gate->server;
+	metric_move(M_HTTP_CONNECTIONS, -1);
+	drop_exchange(own);
+	http_line_close(server->deadline, own->line);
+	http_clients_give(server->clients, HTTP_SHARE_CONNECTION, &own->peer, own->trusted);
+	free(own);
 }
 
 static void on_connection(void *argument, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode code)
 {
-	struct http_server *server = argument;
-	struct connection *own = *socket_context;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		CHECK(info);
-		own = calloc(1, sizeof(*own));
-		CHECK(own);
-		own->line = http_line_open(server->deadline, info->connect_fd);
-		*socket_context = own;
-		metric_move(M_HTTP_CONNECTIONS, 1);
-	} else if (own) {
-		metric_move(M_HTTP_CONNECTIONS, -1);
-		drop_exchange(own);
-		http_line_close(server->deadline, own->line);
-		free(own);
+		*socket_context = connection_open(argument, connection);
+	} else if (*socket_context) {
+		connection_close(*socket_context);
 		*socket_context = NULL;
 	}
+}
+
+/* Asked before a connection gets anything of ours. */
+static enum MHD_Result on_accept(void *argument, const struct sockaddr *from, socklen_t size)
+{
+	(void)size;
+	const struct http_gate *gate = argument;
+	struct http_address peer;
+	(void)http_address_from(from, &peer);
+	bool proxy = http_networks_hold(&gate->server->settings.trusted, &peer);
+	return http_clients_welcome(gate->server->clients, &peer, proxy) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result headers_read(
 	struct http_exchange *x, const char *method, const char *version)
 {
-	connection_waits(x->server, x->connection, false);
+	http_line_now(x->server->deadline, x->own->line, HTTP_LINE_WORK);
 	running_changed(x->server, true);
 	x->counted = true;
 	x->stage = HTTP_STAGE_BODY;
@@ -174,9 +192,10 @@ static void collect_body(struct http_exchange *x, const char *bytes, size_t n)
 static bool body_too_slow(const struct http_exchange *x)
 {
 	int64_t seconds = (clock_monotonic(x->server->settings.clock) - x->started_us) / 1000000;
-	if (seconds <= BODY_RATE_GRACE_S)
+	const struct http_limits *limits = &x->server->settings.limits;
+	if (seconds <= limits->body_grace_seconds)
 		return false;
-	return x->received / BODY_RATE_MIN < (uint64_t)(seconds - BODY_RATE_GRACE_S);
+	return x->received / limits->body_rate < (uint64_t)(seconds - limits->body_grace_seconds);
 }
 
 static enum MHD_Result body_read(struct http_exchange *x, const char *bytes, size_t n)
@@ -233,13 +252,13 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
 /* Says "no more from us" and reads off what the client sends until it stops. */
 static void linger(const struct http_exchange *x)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (!info)
-		return;
-	int fd = info->connect_fd;
+	int fd = x->own->fd;
 	const struct clock *clock = x->server->settings.clock;
 	int64_t until = clock_monotonic(clock) + LINGER_MS * (int64_t)1000;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (x->own->gate->tls && info && info->tls_session)
+		(void)gnutls_bye(info->tls_session, GNUTLS_SHUT_WR);
 	shutdown(fd, SHUT_WR);
 	char dropped[16384];
 	for (;;) {
@@ -255,7 +274,9 @@ static void linger(const struct http_exchange *x)
 static void on_completed(void *argument, struct MHD_Connection *connection, void **request,
 	enum MHD_RequestTerminationCode code)
 {
-	struct http_server *server = argument;
+	(void)connection;
+	struct http_gate *gate = argument;
+	struct http_server *server = gate->server;
 	struct http_exchange *x = *request;
 	if (!x)
 		return;
@@ -269,11 +290,10 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
 	if (complete && x->linger)
 		linger(x);
 	bool counted = x->counted;
-	struct connection *own = connection_of(connection);
-	if (own)
-		own->exchange = NULL;
+	struct http_connection *own = x->own;
+	own->exchange = NULL;
 	http_exchange_free(x);
-	connection_waits(server, connection, true);
+	http_line_now(server->deadline, own->line, HTTP_LINE_HEAD);
 	if (counted)
 		running_changed(server, false);
 }
@@ -288,28 +308,54 @@ static unsigned default_connections(void)
 	return half < DEFAULT_CONNECTIONS ? (unsigned)half : DEFAULT_CONNECTIONS;
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *server)
+/* The certificate of one handshake, on the connection's thread. */
+static int on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_st *asked,
+	gnutls_pcert_st **chain, unsigned *chain_count, gnutls_ocsp_data_st **ocsp,
+	unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
 {
+	(void)asked;
+	/* The library puts its connection there before it begins the handshake. */
+	struct MHD_Connection *connection = gnutls_session_get_ptr(session);
+	const struct http_connection *own = connection ? connection_of(connection) : NULL;
+	if (!own)
+		return -1;
+	http_tls_current(own->gate->tls, chain, chain_count, key);
+	*ocsp = NULL;
+	*ocsp_count = 0;
+	*flags = 0; /* all of it stays ours */
+	return 0;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_gate *gate, const char *address)
+{
+	struct http_server *server = gate->server;
 	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
 			 MHD_USE_POLL | MHD_USE_ITC;
-	if (strchr(server->settings.address, ':'))
+	if (strchr(address, ':'))
 		flags |= MHD_USE_IPv6;
-	unsigned connections = server->settings.connection_limit;
-	if (!connections)
-		connections = default_connections();
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, (intptr_t)on_handshake, NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	if (gate->tls)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0].option = MHD_OPTION_END;
+	unsigned connections = server->settings.limits.connections;
 	/* The library's threads inherit the mask: signals belong to the program's own threads. */
 	sigset_t all;
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	struct MHD_Daemon *daemon = MHD_start_daemon(flags, server->port, NULL, NULL, on_request,
-		server, MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_URI_LOG_CALLBACK,
-		target_read, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+	struct MHD_Daemon *daemon = MHD_start_daemon(flags, gate->port, on_accept, gate, on_request,
+		gate, MHD_OPTION_LISTEN_SOCKET, gate->fd, MHD_OPTION_URI_LOG_CALLBACK, target_read,
+		gate, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
-		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-		server->idle_seconds, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-		MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, LIBRARY_CONNECTIONS_MORE * connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, server->idle_seconds, MHD_OPTION_THREAD_STACK_SIZE,
+		(size_t)STACK_BYTES, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
 }
@@ -317,52 +363,99 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
 static void server_free(struct http_server *server)
 {
 	http_deadline_stop(&server->deadline);
-	if (server->listener >= 0)
-		close(server->listener);
+	for (size_t i = 0; i < server->gate_count; i++)
+		if (server->gates[i].fd >= 0)
+			close(server->gates[i].fd);
+	http_clients_free(&server->clients);
 	http_table_free(&server->table);
 	lock_cond_destroy(&server->quiet);
 	lock_destroy(&server->lock);
 	free(server);
 }
 
-int http_server_start(
-	const struct http_settings *settings, struct http_server **server, struct err *err)
+static struct http_server *server_new(const struct http_settings *settings)
 {
+	CHECK(settings->listener_count && settings->listener_count <= HTTP_LISTENERS_MAX);
 	struct http_server *made = calloc(1, sizeof(*made));
 	CHECK(made);
 	made->settings = *settings;
-	made->listener = -1;
+	struct http_limits *limits = &made->settings.limits;
+	if (!limits->connections)
+		limits->connections = default_connections();
+	if (!limits->body_rate) {
+		limits->body_rate = DEFAULT_RATE;
+		limits->body_grace_seconds = DEFAULT_RATE_GRACE_S;
+	}
 	made->idle_seconds = settings->idle_seconds ? settings->idle_seconds : DEFAULT_IDLE_SECONDS;
 	lock_init(&made->lock, LOCK_HTTP_SERVER);
 	lock_cond_init(&made->quiet);
 	made->table = http_table_new(settings->routes, settings->route_count);
-	int result =
-		http_listen(settings->address, settings->port, &made->listener, &made->port, err);
+	made->clients = http_clients_new(limits, settings->clock);
+	return made;
+}
+
+/* All sockets before the first daemon: what cannot be bound is known before a request is served. */
+static int open_sockets(struct http_server *server, struct err *err)
+{
+	for (size_t i = 0; i < server->settings.listener_count; i++) {
+		const struct http_listener *listener = &server->settings.listeners[i];
+		struct http_gate *gate = &server->gates[i];
+		gate->server = server;
+		gate->tls = listener->tls;
+		gate->fd = -1;
+		server->gate_count++;
+		int result =
+			http_listen(listener->address, listener->port, &gate->fd, &gate->port, err);
+		if (result < 0)
+			return err_trace(err, result);
+	}
+	return 0;
+}
+
+static int start_gates(struct http_server *server, struct err *err)
+{
+	for (size_t i = 0; i < server->gate_count; i++) {
+		struct http_gate *gate = &server->gates[i];
+		const char *address = server->settings.listeners[i].address;
+		gate->daemon = start_daemon(gate, address);
+		if (!gate->daemon)
+			return err_set(err, errno ? errno : EIO,
+				"cannot start the HTTP server on %s port %u", address,
+				(unsigned)gate->port);
+	}
+	return 0;
+}
+
+static void stop_gates(struct http_server *server)
+{
+	for (size_t i = 0; i < server->gate_count; i++)
+		if (server->gates[i].daemon)
+			MHD_stop_daemon(server->gates[i].daemon);
+}
+
+int http_server_start(
+	const struct http_settings *settings, struct http_server **server, struct err *err)
+{
+	struct http_server *made = server_new(settings);
+	int result = open_sockets(made, err);
+	if (!result)
+		result = http_deadline_start(settings->clock, HEAD_IDLE_TIMES * made->idle_seconds,
+			&made->settings.limits, &made->deadline, err);
+	if (!result)
+		result = start_gates(made, err);
 	if (result < 0) {
+		stop_gates(made);
 		server_free(made);
 		return err_trace(err, result);
-	}
-	result = http_deadline_start(
-		settings->clock, HEAD_IDLE_TIMES * made->idle_seconds, &made->deadline, err);
-	if (result < 0) {
-		server_free(made);
-		return err_trace(err, result);
-	}
-	made->daemon = start_daemon(made);
-	if (!made->daemon) {
-		result = err_set(err, errno ? errno : EIO,
-			"cannot start the HTTP server on %s port %u", settings->address,
-			(unsigned)made->port);
-		server_free(made);
-		return result;
 	}
 	*server = made;
 	return 0;
 }
 
-uint16_t http_server_port(const struct http_server *server)
+uint16_t http_server_port(const struct http_server *server, size_t listener)
 {
-	return server->port;
+	CHECK(listener < server->gate_count);
+	return server->gates[listener].port;
 }
 
 void http_server_drain(struct http_server *server)
@@ -377,7 +470,8 @@ void http_server_stop(struct http_server **server, unsigned grace_seconds)
 		return;
 	*server = NULL;
 	http_server_drain(s);
-	MHD_quiesce_daemon(s->daemon);
+	for (size_t i = 0; i < s->gate_count; i++)
+		MHD_quiesce_daemon(s->gates[i].daemon);
 	const struct clock *clock = s->settings.clock;
 	int64_t until = clock_monotonic(clock) + (int64_t)grace_seconds * 1000000;
 	lock_take(&s->lock);
@@ -387,6 +481,6 @@ void http_server_stop(struct http_server **server, unsigned grace_seconds)
 			break;
 	}
 	lock_release(&s->lock);
-	MHD_stop_daemon(s->daemon);
+	stop_gates(s);
 	server_free(s);
 }

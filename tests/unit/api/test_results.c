@@ -163,7 +163,9 @@ static int start(void **state)
 {
 	(void)state;
 	struct err err = ERR_INIT;
-	struct http_settings settings = { .address = "127.0.0.1",
+	const struct http_listener listener = { .address = "127.0.0.1" };
+	struct http_settings settings = { .listeners = &listener,
+		.listener_count = 1,
 		.fallback = api_fallback,
 		.context = &with.api,
 		.clock = os_clock() };
@@ -215,7 +217,7 @@ static long get(const char *target)
 	AUTO_STRBUF struct strbuf url = STRBUF((size_t)65536);
 	AUTO_STRBUF struct strbuf body = STRBUF((size_t)64 << 20);
 	if (target[0] == '/')
-		strbuf_addf(&url, "http://127.0.0.1:%u", http_server_port(with.server));
+		strbuf_addf(&url, "http://127.0.0.1:%u", http_server_port(with.server, 0));
 	strbuf_add_cstr(&url, target);
 	curl_easy_setopt(with.curl, CURLOPT_URL, strbuf_cstr(&url));
 	curl_easy_setopt(with.curl, CURLOPT_WRITEFUNCTION, take);

@@ -22,7 +22,9 @@ int start(void **state)
 	if (!mkdtemp(with.directory))
 		return -1;
 	struct err err = ERR_INIT;
-	struct http_settings settings = { .address = "127.0.0.1",
+	const struct http_listener listener = { .address = "127.0.0.1" };
+	struct http_settings settings = { .listeners = &listener,
+		.listener_count = 1,
 		.fallback = api_fallback,
 		.context = &with.api,
 		.clock = os_clock() };
@@ -38,7 +40,7 @@ int start(void **state)
 	with.api = (struct api_context){
 		.registry = with.registry, .store = with.store, .clock = os_clock()
 	};
-	with.port = http_server_port(with.server);
+	with.port = http_server_port(with.server, 0);
 	with.fd = raw_connect(with.port);
 	return 0;
 }

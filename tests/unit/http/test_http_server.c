@@ -149,8 +149,10 @@ static int start(void **state)
 	/* Without it the kernel does not order writes of several threads to such a file. */
 	assert_int_equal(fcntl(log_fd, F_SETFL, O_APPEND), 0);
 	log_setup(&(struct log_settings){ .level = LOG_INFO, .fd = log_fd });
+	const struct http_listener listener = { .address = "127.0.0.1" };
 	struct http_settings settings = {
-		.address = "127.0.0.1",
+		.listeners = &listener,
+		.listener_count = 1,
 		.routes = routes,
 		.route_count = sizeof(routes) / sizeof(routes[0]),
 		.fallback = fallback,
@@ -162,7 +164,7 @@ static int start(void **state)
 		print_error("%s\n", err_text(&err));
 		return -1;
 	}
-	port = http_server_port(server);
+	port = http_server_port(server, 0);
 	return 0;
 }
 
@@ -555,8 +557,9 @@ static void draining_answers_close_their_connections(void **state)
 static void a_busy_port_is_told_in_words(void **state)
 {
 	(void)state;
-	struct http_settings settings = { .address = "127.0.0.1",
-		.port = port,
+	struct http_listener listener = { .address = "127.0.0.1", .port = port };
+	struct http_settings settings = { .listeners = &listener,
+		.listener_count = 1,
 		.routes = routes,
 		.route_count = 1,
 		.fallback = fallback,
@@ -566,10 +569,10 @@ static void a_busy_port_is_told_in_words(void **state)
 	assert_int_equal(http_server_start(&settings, &second, &err), -EADDRINUSE);
 	assert_null(second);
 	assert_non_null(strstr(err_text(&err), "127.0.0.1"));
-	settings.address = "192.0.2.1";
+	listener.address = "192.0.2.1";
 	assert_true(http_server_start(&settings, &second, &err) < 0);
 	assert_non_null(strstr(err_text(&err), "192.0.2.1"));
-	settings.address = "no such address";
+	listener.address = "no such address";
 	assert_true(http_server_start(&settings, &second, &err) < 0);
 }
 
