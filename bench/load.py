@@ -22,6 +22,8 @@ class Load:
         self.options, self.scratch = options, pathlib.Path(scratch)
         self.program = pathlib.Path(options.build) / "bench/bench-load"
         environment = dict(os.environ, LAZARET_SERVER_CONNECTIONS=str(options.idle + 4000),
+                           LAZARET_LIMITS_CLIENT_CONNECTIONS="0",
+                           LAZARET_LIMITS_CLIENT_REQUESTS="0",
                            LAZARET_SERVER_IDLE_SECONDS="600")
         os.environ.update(environment)
         self.server = Server("lazaret", scratch, lambda s: [

@@ -97,7 +97,8 @@ static void set_next(struct http_exchange *x, const struct store_page *page, str
 			arena, STR_FMT "&digest=" STR_FMT, STR_ARG(more), STR_ARG(digest));
 	http_set_header(x, "Link",
 		arena_printf(arena, "<" STR_FMT "?n=%zu&last=" STR_FMT STR_FMT ">; rel=\"next\"",
-			STR_ARG(http_path(x)), page->limit, STR_ARG(last), STR_ARG(more)));
+			STR_ARG(http_link(x, http_path(x))), page->limit, STR_ARG(last),
+			STR_ARG(more)));
 }
 
 /* --- repositories */

@@ -40,6 +40,40 @@ int listen_parse(struct str text, struct listen_address *address, struct err *er
 			"\"" STR_FMT "\" is not ADDRESS:PORT (127.0.0.1:5000, [::1]:5000, :5000)",
 			STR_ARG(str_sub(text, 0, 100)));
 	address->port = (uint16_t)port;
+	address->tls = false;
+	return 0;
+}
+
+static bool take_scheme(struct str *text, struct str scheme)
+{
+	if (!str_starts(*text, scheme))
+		return false;
+	*text = str_skip(*text, scheme.n);
+	return true;
+}
+
+int listen_list_parse(struct str text, bool certificate, struct listen_list *list, struct err *err)
+{
+	struct str one;
+	*list = (struct listen_list){ .n = 0 };
+	while (str_cut(&text, ',', &one)) {
+		if (list->n == LISTEN_LIST_MAX)
+			return err_set(
+				err, EINVAL, "there are more than %d addresses", LISTEN_LIST_MAX);
+		struct listen_address *address = &list->items[list->n++];
+		one = str_trim(one);
+		bool plain = take_scheme(&one, STR("http://"));
+		bool tls = !plain && (take_scheme(&one, STR("https://")) || certificate);
+		int result = listen_parse(one, address, err);
+		if (result)
+			return err_trace(err, result);
+		address->tls = tls;
+		if (tls && !certificate)
+			return err_set(err, EINVAL,
+				"https://" STR_FMT " needs a certificate: set tls.certificate and "
+				"tls.key",
+				STR_ARG(one));
+	}
 	return 0;
 }
 
@@ -51,5 +85,6 @@ void listen_url(const struct listen_address *address, uint16_t port, char *out, 
 	else if (str_eq(str_from(host), STR("::")))
 		host = "::1";
 	bool six = str_find(str_from(host), ':') != STR_NONE;
-	snprintf(out, out_size, "http://%s%s%s:%u", six ? "[" : "", host, six ? "]" : "", port);
+	snprintf(out, out_size, "%s://%s%s%s:%u", address->tls ? "https" : "http", six ? "[" : "",
+		host, six ? "]" : "", port);
 }

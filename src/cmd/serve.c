@@ -134,7 +134,7 @@ static int start_housekeeping(struct serve *serve, const struct config *config, 
 }
 
 static int start_http(struct serve *serve, const struct config *config,
-	const struct listen_address *listen, struct err *err)
+	const struct serve_http *wanted, struct err *err)
 {
 	struct registry_hooks hooks = {
 		.context = serve,
@@ -157,22 +157,17 @@ static int start_http(struct serve *serve, const struct config *config,
 		.clock = os_clock(),
 		.metrics = metrics_readers(config),
 	};
-	struct http_settings http = {
-		.address = listen->address,
-		.port = listen->port,
-		.fallback = api_fallback,
-		.context = &serve->api,
-		.clock = os_clock(),
-		.connection_limit = (unsigned)config_number(config, SETTING_SERVER_CONNECTIONS),
-		.idle_seconds = (unsigned)config_number(config, SETTING_SERVER_IDLE_SECONDS),
-	};
+	struct http_settings http = wanted->settings;
+	http.fallback = api_fallback;
+	http.context = &serve->api;
+	http.clock = os_clock();
 	api_routes(&http.routes, &http.route_count);
 	r = http_server_start(&http, &serve->http, err);
 	return r ? err_trace(err, r) : 0;
 }
 
-int serve_start(const struct config *config, const struct listen_address *listen,
-	struct serve **out, struct err *err)
+int serve_start(const struct config *config, const struct serve_http *http, struct serve **out,
+	struct err *err)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
 	CHECK(serve);
@@ -180,7 +175,7 @@ int serve_start(const struct config *config, const struct listen_address *listen
 	if (r == 0)
 		r = start_scanner(serve, config, err);
 	if (r == 0)
-		r = start_http(serve, config, listen, err);
+		r = start_http(serve, config, http, err);
 	if (r) {
 		serve_stop(&serve, 0);
 		return err_trace(err, r);
@@ -189,9 +184,9 @@ int serve_start(const struct config *config, const struct listen_address *listen
 	return 0;
 }
 
-uint16_t serve_port(const struct serve *serve)
+uint16_t serve_port(const struct serve *serve, size_t listener)
 {
-	return http_server_port(serve->http);
+	return http_server_port(serve->http, listener);
 }
 
 struct str serve_sandbox(const struct serve *serve)

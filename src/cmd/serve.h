@@ -8,18 +8,18 @@
 #define CMD_SERVE_H
 
 #include "cmd/config.h"
-#include "cmd/listen.h"
+#include "cmd/serve_http.h"
 
 struct serve;
 
 /*
  * Opens the data directory (created when absent), database, blobs, workers, scanner and judge, and
  * listens. On failure everything is closed again and err says what could not be opened and why.
- * config must outlive the server.
+ * config and http must outlive the server; http is from serve_http_read() and was opened.
  */
-int serve_start(const struct config *config, const struct listen_address *listen,
-	struct serve **serve, struct err *err) MUST_CHECK;
-uint16_t serve_port(const struct serve *serve);
+int serve_start(const struct config *config, const struct serve_http *http, struct serve **serve,
+	struct err *err) MUST_CHECK;
+uint16_t serve_port(const struct serve *serve, size_t listener);
 /* "seccomp, landlock 4, rlimits": what confines the workers. */
 struct str serve_sandbox(const struct serve *serve);
 /* Id of the advisory snapshot in force; empty: none. out: 65 bytes. */

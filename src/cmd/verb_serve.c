@@ -9,7 +9,6 @@
  */
 #include "api/api.h"
 #include "base/log.h"
-#include "cmd/listen.h"
 #include "cmd/serve.h"
 #include "cmd/verbs.h"
 #include "os/clock.h"
@@ -63,31 +62,24 @@ static void allow_abrupt_end(void)
 	CHECK(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
 }
 
-static enum cli_exit check_listen(const struct config *config, struct listen_address *listen)
+/* All URLs, as people write a list. */
+static void list_urls(const struct serve *serve, const struct serve_http *http, struct strbuf *urls)
 {
-	struct err err = ERR_INIT;
-	if (listen_parse(config_text(config, SETTING_SERVER_LISTEN), listen, &err)) {
-		(void)cli_fail(&err, "server.listen");
-		return CLI_USAGE;
+	for (size_t i = 0; i < http->listen.n; i++) {
+		char url[URL_MAX];
+		listen_url(&http->listen.items[i], serve_port(serve, i), url, sizeof(url));
+		strbuf_addf(urls, "%s%s", i ? ", " : "", url);
 	}
-	if (listen->loopback || config_bool(config, SETTING_SERVER_ALLOW_PLAIN_HTTP))
-		return CLI_DONE;
-	(void)cli_fail(NULL,
-		"other machines could reach %s, and this server speaks plain HTTP: passwords and "
-		"images would travel readable\nlisten on 127.0.0.1 behind a proxy that speaks TLS, "
-		"or "
-		"ask for it with --set server.allow_plain_http=true",
-		listen->address);
-	return CLI_USAGE;
 }
 
 static void tell_start(
-	const struct serve *serve, const struct config *config, const struct listen_address *listen)
+	const struct serve *serve, const struct config *config, const struct serve_http *http)
 {
-	char url[URL_MAX];
+	AUTO_STRBUF struct strbuf urls = STRBUF(LISTEN_LIST_MAX * URL_MAX);
 	char snapshot[65] = "";
 	const char *data = config_cstr(config, SETTING_SERVER_DATA);
-	listen_url(listen, serve_port(serve), url, sizeof(url));
+	list_urls(serve, http, &urls);
+	const char *url = strbuf_cstr(&urls);
 	serve_snapshot(serve, snapshot);
 	log_event(EV_SERVER_START, F_CSTR("version", LAZARET_VERSION), F_CSTR("url", url),
 		F_CSTR("data", data), F_CSTR("snapshot", snapshot),
@@ -119,7 +111,8 @@ static void list_waiting(
 }
 
 /* The generation before stays in force when the new one is not valid. */
-static const struct config *reload(struct cli *cli, const struct config *now)
+static const struct config *reload(
+	struct cli *cli, struct serve_http *http, const struct config *now)
 {
 	struct err err = ERR_INIT;
 	struct config *wanted;
@@ -130,6 +123,7 @@ static const struct config *reload(struct cli *cli, const struct config *now)
 	AUTO_STRBUF struct strbuf waiting = STRBUF(4096);
 	list_waiting(now, wanted, &waiting);
 	log_set_level(level_of(wanted));
+	serve_http_reload(http, wanted);
 	log_event(EV_CONFIG_RELOAD, F_STR("level", config_text(wanted, SETTING_LOG_LEVEL)),
 		F_STR("needs_restart", strbuf_view(&waiting)));
 	return wanted;
@@ -137,7 +131,7 @@ static const struct config *reload(struct cli *cli, const struct config *now)
 
 /* Returns the configuration in force when a stop was asked for. */
 static const struct config *wait_for_stop(
-	struct cli *cli, const sigset_t *set, const struct config *config)
+	struct cli *cli, const sigset_t *set, struct serve_http *http, const struct config *config)
 {
 	for (;;) {
 		int number = 0;
@@ -146,7 +140,7 @@ static const struct config *wait_for_stop(
 			log_event(EV_SERVER_DRAIN, F_CSTR("signal", strsignal(number)));
 			return config;
 		}
-		config = reload(cli, config);
+		config = reload(cli, http, config);
 	}
 }
 
@@ -170,21 +164,29 @@ enum cli_exit verb_serve(struct cli *cli)
 	struct config *config;
 	if (config_from_cli(cli, &config, &err))
 		return cli_misuse(NULL, "%s", err_text(&err));
-	struct listen_address listen;
-	enum cli_exit code = check_listen(config, &listen);
-	if (code != CLI_DONE)
-		return code;
+	struct serve_http http;
+	if (serve_http_read(cli->arena, config, &http, &err)) {
+		(void)cli_fail(&err, "the server cannot start");
+		return CLI_USAGE;
+	}
 	set_up_log(config);
+	if (serve_http_open(&http, config, &err)) {
+		(void)cli_fail(&err, "the server cannot start");
+		return CLI_USAGE;
+	}
 	sigset_t set = block_signals();
 	check_file_limit(config, process_raise_file_limit());
 	api_metrics_start(os_clock());
 	struct serve *serve;
-	if (serve_start(config, &listen, &serve, &err))
+	if (serve_start(config, &http, &serve, &err)) {
+		serve_http_close(&http);
 		return cli_fail(&err, "the server cannot start");
-	tell_start(serve, config, &listen);
-	const struct config *last = wait_for_stop(cli, &set, config);
+	}
+	tell_start(serve, config, &http);
+	const struct config *last = wait_for_stop(cli, &set, &http, config);
 	allow_abrupt_end();
 	serve_stop(&serve, (unsigned)config_number(last, SETTING_SERVER_DRAIN_SECONDS));
+	serve_http_close(&http);
 	log_event(EV_SERVER_STOP, F_CSTR("version", LAZARET_VERSION));
 	return CLI_DONE;
 }

@@ -4,8 +4,9 @@
  *
  * The access log: one EV_REQUEST line per request, also for those the client gave up (status 499,
  * as many servers log it) and those the library below refused by itself (its status; method and
- * path may then be unknown). remote is the client; via is there when a trusted proxy spoke for it. bytes_out is the length of the answer's body and is left out when the
- * answer was cut off. The query is not logged: it may carry secrets.
+ * path may then be unknown). remote is the client; via is there when a trusted proxy spoke for it.
+ * bytes_out is the length of the answer's body and is left out when the answer was cut off. The
+ * query is not logged: it may carry secrets.
  */
 #include "base/log.h"
 #include "base/metrics.h"

@@ -154,8 +154,8 @@ int http_networks_parse(
 				"with nothing behind the mask (10.0.0.0/8, ::1)",
 				STR_ARG(str_sub(one, 0, 100)));
 		if (found.n == HTTP_NETWORKS_MAX)
-			return err_set(err, EINVAL, "there are more than %d networks",
-				HTTP_NETWORKS_MAX);
+			return err_set(
+				err, EINVAL, "there are more than %d networks", HTTP_NETWORKS_MAX);
 		AVEC_PUSH(arena, &found, network);
 	}
 	*networks = (struct http_networks){ found.items, found.n };

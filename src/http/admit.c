@@ -3,7 +3,8 @@
  * What happens between the last header line and the first body byte, that is before the client is
  * told to continue: the framing of the body is checked (RFC 9112 §6.3 and §3.2; the library below
  * accepts requests that two servers could read in two ways), the target is parsed, the route found,
- * the size limits applied, the client's share taken, and the sink's begin called. Each refusal leaves a reply in the exchange.
+ * the size limits applied, the client's share taken, and the sink's begin called. Each refusal
+ * leaves a reply in the exchange.
  */
 #include "base/limits.h"
 #include "http/exchange.h"
@@ -174,11 +175,9 @@ void http_give_shares(struct http_exchange *x)
 {
 	struct http_clients *clients = x->server->clients;
 	if (x->has_upload)
-		http_clients_give(
-			clients, HTTP_SHARE_UPLOAD, &x->forwarded.client, is_proxy(x));
+		http_clients_give(clients, HTTP_SHARE_UPLOAD, &x->forwarded.client, is_proxy(x));
 	if (x->has_request)
-		http_clients_give(
-			clients, HTTP_SHARE_REQUEST, &x->forwarded.client, is_proxy(x));
+		http_clients_give(clients, HTTP_SHARE_REQUEST, &x->forwarded.client, is_proxy(x));
 	x->has_upload = false;
 	x->has_request = false;
 }

@@ -68,7 +68,7 @@ struct http_clients *http_clients_new(const struct http_limits *limits, const st
 		RETRY_SHARE_S };
 	made->rate = limits->client_rate;
 	made->burst = limits->client_burst > limits->client_rate ? limits->client_burst
-								  : limits->client_rate;
+								 : limits->client_rate;
 	lock_init(&made->lock, LOCK_LEAF);
 	made->map = map_new();
 	made->sweep_at = SWEEP_CLIENTS;
@@ -232,4 +232,12 @@ const char *http_clients_rate(
 	}
 	lock_release(&clients->lock);
 	return why;
+}
+
+size_t http_clients_remembered(struct http_clients *clients)
+{
+	lock_take(&clients->lock);
+	size_t count = map_count(clients->map);
+	lock_release(&clients->lock);
+	return count;
 }

@@ -15,8 +15,7 @@ struct http_clients;
 
 enum http_share { HTTP_SHARE_CONNECTION, HTTP_SHARE_REQUEST, HTTP_SHARE_UPLOAD, HTTP_SHARE_COUNT };
 
-struct http_clients *http_clients_new(
-	const struct http_limits *limits, const struct clock *clock);
+struct http_clients *http_clients_new(const struct http_limits *limits, const struct clock *clock);
 void http_clients_free(struct http_clients **clients); /* all shares were given back */
 
 /* Whether a connection more is worth a thread at all: above the limits there are a few that are
@@ -33,7 +32,9 @@ const char *http_clients_take(struct http_clients *clients, enum http_share shar
 void http_clients_give(struct http_clients *clients, enum http_share share,
 	const struct http_address *address, bool proxy);
 /* Takes one of the client's requests per second. NULL or why not, as above. */
-const char *http_clients_rate(struct http_clients *clients, const struct http_address *address,
-	unsigned *retry_seconds);
+const char *http_clients_rate(
+	struct http_clients *clients, const struct http_address *address, unsigned *retry_seconds);
+/* How many clients it knows at the moment. */
+size_t http_clients_remembered(struct http_clients *clients);
 
 #endif

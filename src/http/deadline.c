@@ -49,7 +49,8 @@ static uint64_t acknowledged(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ? 0 : info.tcpi_bytes_acked;
 }
 
-static bool too_slow(const struct http_deadline *deadline, const struct http_line *line, int64_t now)
+static bool too_slow(
+	const struct http_deadline *deadline, const struct http_line *line, int64_t now)
 {
 	int64_t rated_us = now - line->since - deadline->grace_us;
 	if (rated_us <= 0)
@@ -64,10 +65,9 @@ static void look_at_all(void *argument)
 	lock_take(&deadline->lock);
 	int64_t now = clock_monotonic(deadline->clock);
 	for (struct http_line *line = deadline->first; line; line = line->next) {
-		bool over = line->state == HTTP_LINE_HEAD
-				    ? now - line->since >= deadline->head_us
-				    : line->state == HTTP_LINE_ANSWER &&
-					      too_slow(deadline, line, now);
+		bool over = line->state == HTTP_LINE_HEAD ? now - line->since >= deadline->head_us
+							  : line->state == HTTP_LINE_ANSWER &&
+								    too_slow(deadline, line, now);
 		if (!over)
 			continue;
 		shutdown(line->fd, SHUT_RDWR);

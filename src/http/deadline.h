@@ -23,7 +23,8 @@ enum http_line_state {
 
 /* seconds for a head; of limits the rate and its grace. */
 int http_deadline_start(const struct clock *clock, unsigned seconds,
-	const struct http_limits *limits, struct http_deadline **deadline, struct err *err) MUST_CHECK;
+	const struct http_limits *limits, struct http_deadline **deadline,
+	struct err *err) MUST_CHECK;
 void http_deadline_stop(struct http_deadline **deadline); /* after its last line was closed */
 
 /* A connection begins and waits for a head. fd must stay open until http_line_close(). */

@@ -198,8 +198,7 @@ struct str http_absolute(struct http_exchange *x, struct str path)
 	struct str link = http_link(x, path);
 	if (external_url(x).n)
 		return link;
-	return arena_printf(
-		x->arena, STR_FMT STR_FMT, STR_ARG(http_origin(x)), STR_ARG(link));
+	return arena_printf(x->arena, STR_FMT STR_FMT, STR_ARG(http_origin(x)), STR_ARG(link));
 }
 
 void http_set_state(struct http_exchange *x, void *state)

@@ -91,9 +91,9 @@ struct http_exchange {
 	struct strbuf body; /* routes without sink */
 	bool sink_open;	    /* begin accepted; neither replied nor aborted since */
 	bool counted;	    /* in server->running */
-	bool has_request; /* it holds a share of each */
+	bool has_request;   /* it holds a share of each */
 	bool has_upload;
-	bool spoken_for; /* a proxy named somebody as the client */
+	bool spoken_for;		 /* a proxy named somebody as the client */
 	struct http_forwarded forwarded; /* client: the peer, or whom a trusted proxy named */
 	void *state;
 

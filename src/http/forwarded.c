@@ -71,8 +71,8 @@ void http_forwarded_prefix(struct str list, struct http_forwarded *forwarded)
 }
 
 /* One step outwards. False: the way ends here. */
-static bool step(struct str node, const struct http_networks *trusted,
-	struct http_forwarded *forwarded)
+static bool step(
+	struct str node, const struct http_networks *trusted, struct http_forwarded *forwarded)
 {
 	struct http_address address;
 	if (!http_networks_hold(trusted, &forwarded->client) ||
@@ -142,9 +142,8 @@ static bool take_pair(struct arena *arena, struct str *rest, struct hop *hop)
 	if (!take_token(rest, "!#$%&'*+-.^_`|~", &name) || !rest->n || rest->p[0] != '=')
 		return false;
 	*rest = str_skip(*rest, 1);
-	bool good = rest->n && rest->p[0] == '"'
-			    ? take_quoted(arena, rest, &value)
-			    : take_token(rest, "!#$%&'*+-.^_`|~:[]/", &value);
+	bool good = rest->n && rest->p[0] == '"' ? take_quoted(arena, rest, &value)
+						 : take_token(rest, "!#$%&'*+-.^_`|~:[]/", &value);
 	if (!good)
 		return false;
 	if (str_eq_nocase(name, STR("for")))
@@ -174,8 +173,8 @@ static bool take_hop(struct arena *arena, struct str *rest, struct hop *hop)
 	}
 }
 
-bool http_forwarded_rfc(struct arena *arena, struct str header,
-	const struct http_networks *trusted, struct http_forwarded *forwarded)
+bool http_forwarded_rfc(struct arena *arena, struct str header, const struct http_networks *trusted,
+	struct http_forwarded *forwarded)
 {
 	struct hop hops[HOPS_MAX];
 	size_t count = 0;

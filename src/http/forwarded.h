@@ -24,16 +24,16 @@ struct http_forwarded {
  * as long as the address before it is that of a trusted proxy. Something that is no address
  * ("unknown") ends the way.
  */
-void http_forwarded_for(struct str list, const struct http_networks *trusted,
-	struct http_forwarded *forwarded);
+void http_forwarded_for(
+	struct str list, const struct http_networks *trusted, struct http_forwarded *forwarded);
 /* The other three, each as the nearest proxy wrote it. What cannot be part of a URL is ignored. */
 void http_forwarded_scheme(struct str list, struct http_forwarded *forwarded);
 void http_forwarded_host(struct str list, struct http_forwarded *forwarded);
 void http_forwarded_prefix(struct str list, struct http_forwarded *forwarded);
 
 /* Forwarded: for=, proto= and host= of its elements. False: malformed, nothing was believed. */
-bool http_forwarded_rfc(struct arena *arena, struct str header,
-	const struct http_networks *trusted, struct http_forwarded *forwarded);
+bool http_forwarded_rfc(struct arena *arena, struct str header, const struct http_networks *trusted,
+	struct http_forwarded *forwarded);
 
 /* Whether the text can be the host of a URL: letters, digits, "-._~:[]". */
 bool http_host_valid(struct str text);

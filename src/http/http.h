@@ -101,8 +101,9 @@ struct http_settings {
 	/*
 	 * No route (404), wrong method (405, Allow is set), broken target or framing (400), body
 	 * over the limit (413), target too long (414), a client over its limits (429, Retry-After
-	 * is set), headers over the limit (431): answers in the surface's format. why is one lower-case sentence
-	 * without full stop. When the target itself is broken http_path() is what could be read.
+	 * is set), headers over the limit (431): answers in the surface's format. why is one
+	 * lower-case sentence without full stop. When the target itself is broken http_path() is
+	 * what could be read.
 	 */
 	void (*fallback)(struct http_exchange *x, int status, const char *why);
 	void *context; /* what http_context() returns */

@@ -77,8 +77,7 @@ static void *target_read(void *argument, const char *uri, struct MHD_Connection 
 	struct http_connection *own = connection_of(connection);
 	CHECK(own);
 	drop_exchange(own);
-	struct http_exchange *x =
-		http_exchange_new(gate->server, connection, own, str_from(uri));
+	struct http_exchange *x = http_exchange_new(gate->server, connection, own, str_from(uri));
 	own->exchange = x;
 	return x;
 }
@@ -333,15 +332,11 @@ static struct MHD_Daemon *start_daemon(struct http_gate *gate, const char *addre
 			 MHD_USE_POLL | MHD_USE_ITC;
 	if (strchr(address, ':'))
 		flags |= MHD_USE_IPv6;
-	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, (intptr_t)on_handshake, NULL },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
-		{ MHD_OPTION_END, 0, NULL },
-	};
 	if (gate->tls)
 		flags |= MHD_USE_TLS;
-	else
-		tls[0].option = MHD_OPTION_END;
+	/* The options end before those of TLS where it is not wanted. The library does not take the
+	 * first of these in an array of options. */
+	enum MHD_OPTION tls = gate->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END;
 	unsigned connections = server->settings.limits.connections;
 	/* The library's threads inherit the mask: signals belong to the program's own threads. */
 	sigset_t all;
@@ -350,12 +345,12 @@ static struct MHD_Daemon *start_daemon(struct http_gate *gate, const char *addre
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	struct MHD_Daemon *daemon = MHD_start_daemon(flags, gate->port, on_accept, gate, on_request,
 		gate, MHD_OPTION_LISTEN_SOCKET, gate->fd, MHD_OPTION_URI_LOG_CALLBACK, target_read,
-		gate, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+		gate, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, gate, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
 		MHD_OPTION_CONNECTION_LIMIT, LIBRARY_CONNECTIONS_MORE * connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, server->idle_seconds, MHD_OPTION_THREAD_STACK_SIZE,
-		(size_t)STACK_BYTES, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+		(size_t)STACK_BYTES, tls, on_handshake, MHD_OPTION_HTTPS_PRIORITIES,
+		HTTP_TLS_PRIORITIES, MHD_OPTION_END);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
 }

@@ -93,8 +93,7 @@ static int read_file(const char *path, const char *what, char *text, size_t *n, 
 	return 0;
 }
 
-static int read_chain(
-	struct generation *generation, const char *path, char *text, struct err *err)
+static int read_chain(struct generation *generation, const char *path, char *text, struct err *err)
 {
 	size_t n;
 	int result = read_file(path, "certificate", text, &n, err);
@@ -120,8 +119,8 @@ static int read_key(struct generation *generation, const char *path, char *text,
 		return err_trace(err, result);
 	CHECK(gnutls_privkey_init(&generation->key) == 0);
 	gnutls_datum_t pem = { (unsigned char *)text, (unsigned)n };
-	int code = gnutls_privkey_import_x509_raw(
-		generation->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	int code =
+		gnutls_privkey_import_x509_raw(generation->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 	gnutls_memset(text, 0, n);
 	if (code == GNUTLS_E_DECRYPTION_FAILED)
 		return err_set(err, EINVAL,
@@ -148,8 +147,8 @@ static int check_pair(const struct generation *generation, const char *certifica
 	if (code >= 0)
 		code = gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, ours, &ours_n);
 	if (code >= 0)
-		code = gnutls_pubkey_get_key_id(generation->chain[0].pubkey,
-			GNUTLS_KEYID_USE_SHA256, theirs, &theirs_n);
+		code = gnutls_pubkey_get_key_id(
+			generation->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, theirs, &theirs_n);
 	gnutls_pubkey_deinit(public);
 	if (code < 0)
 		return err_set(err, EINVAL, "the private key %s cannot be used: %s", key_path,
@@ -227,6 +226,7 @@ static int load(struct http_tls *tls, struct err *err)
 	int result = generation_read(tls->certificate.path, tls->key.path, &fresh, err);
 	if (result)
 		return err_trace(err, result);
+	CHECK(fresh);
 	fresh->before = tls->current;
 	tls->current = fresh;
 	log_loaded(tls);
@@ -258,8 +258,8 @@ int http_tls_open(const char *certificate_file, const char *key_file, const stru
 	return 0;
 }
 
-int http_tls_reload(struct http_tls *tls, const char *certificate_file, const char *key_file,
-	struct err *err)
+int http_tls_reload(
+	struct http_tls *tls, const char *certificate_file, const char *key_file, struct err *err)
 {
 	lock_take(&tls->lock);
 	struct source certificate = tls->certificate;
@@ -298,8 +298,7 @@ static void look(struct http_tls *tls)
 {
 	struct trace certificate = trace_of(tls->certificate.path);
 	struct trace key = trace_of(tls->key.path);
-	if (same_trace(&certificate, &tls->certificate.trace) &&
-		same_trace(&key, &tls->key.trace))
+	if (same_trace(&certificate, &tls->certificate.trace) && same_trace(&key, &tls->key.trace))
 		return;
 	struct err err = ERR_INIT;
 	if (load(tls, &err))

@@ -59,6 +59,31 @@ static void other_text_is_refused(void **state)
 	}
 }
 
+static void lists_say_what_each_address_speaks(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	struct listen_list list;
+	char url[128];
+	struct str both = STR("http://127.0.0.1:5000, :5443");
+	assert_int_equal(listen_list_parse(both, true, &list, &err), 0);
+	assert_int_equal(list.n, 2);
+	assert_false(list.items[0].tls);
+	assert_true(list.items[1].tls);
+	listen_url(&list.items[1], 5443, url, sizeof(url));
+	assert_string_equal(url, "https://127.0.0.1:5443");
+	assert_int_equal(listen_list_parse(both, false, &list, &err), 0);
+	assert_false(list.items[1].tls);
+	assert_int_equal(listen_list_parse(STR("https://:5443"), false, &list, &err), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "tls.certificate"));
+	assert_int_equal(listen_list_parse(STR(":1,"), true, &list, &err), -EINVAL);
+	assert_int_equal(listen_list_parse(STR("ftp://:1"), true, &list, &err), -EINVAL);
+	assert_int_equal(
+		listen_list_parse(STR(":1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1,:1"), true,
+			&list, &err),
+		-EINVAL);
+}
+
 static void exit_codes_follow_the_threshold(void **state)
 {
 	(void)state;
@@ -90,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_understood),
 		cmocka_unit_test(other_text_is_refused),
+		cmocka_unit_test(lists_say_what_each_address_speaks),
 		cmocka_unit_test(exit_codes_follow_the_threshold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
