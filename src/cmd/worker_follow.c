@@ -36,7 +36,7 @@ static int ask(struct following *following, uint64_t have, struct err *err)
 	AUTO_STRBUF struct strbuf want = STRBUF((size_t)frame_payload_max(FRAME_WANT));
 	AUTO_STRBUF struct strbuf buffer = STRBUF((size_t)frame_payload_max(FRAME_REQUEST));
 	AUTO_CLOSE int passed = -1;
-	struct frame frame;
+	struct frame frame = { 0 };
 	worker_want_encode(have, &want);
 	int r = frame_send(socket, FRAME_WANT, strbuf_view(&want), -1, err);
 	if (r == 0)

@@ -168,7 +168,9 @@ static int take_seat(struct worker_pool *pool, bool follower, struct seat **seat
 		(*seat)->taken = true;
 	}
 	lock_release(&pool->lock);
-	return refused ? stopping(err) : 0;
+	if (refused)
+		(void)stopping(err);
+	return refused ? -ECANCELED : 0;
 }
 
 static void give_seat(struct worker_pool *pool, struct seat *seat)
