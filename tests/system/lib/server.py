@@ -64,6 +64,7 @@ class Server:
         self.env = {"LAZARET_LOG_FORMAT": "json", "LAZARET_ADVISORIES_POLL_MS": "50",
                     "LAZARET_SERVER_DRAIN_SECONDS": "20", **(env or {})}
         self.port = port or free_port()
+        self.listen = None  # the value of --listen; None: the address
         self.host = "127.0.0.1"
         self.wrapper = list(wrapper)
         self.process = None
@@ -81,7 +82,8 @@ class Server:
         """Starts the process without waiting for it."""
         log = self.log_path.open("ab")
         self.process = subprocess.Popen(
-            [*self.wrapper, str(PROGRAM), "serve", "--data", str(self.data), "--listen", self.address],
+            [*self.wrapper, str(PROGRAM), "serve", "--data", str(self.data), "--listen",
+             self.listen or self.address],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env),
             cwd=self.directory)
         log.close()
