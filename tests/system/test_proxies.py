@@ -17,10 +17,10 @@ from lib.images import digest
 from lib.server import free_port, lazaret
 
 FORWARD_NGINX = """
-	proxy_set_header Host $http_host;
-	proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-	proxy_set_header X-Forwarded-Proto $scheme;
-	proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Forwarded-Host $http_host;
 """
 
 
@@ -84,27 +84,27 @@ class Nginx(Proxy):
 daemon off; master_process off; worker_processes 1; error_log stderr; pid {self.directory}/pid;
 events {{ worker_connections 256; }}
 http {{
-	access_log off;
-	client_body_temp_path {self.directory}/body; proxy_temp_path {self.directory}/proxy;
-	fastcgi_temp_path {self.directory}/f; uwsgi_temp_path {self.directory}/u;
-	scgi_temp_path {self.directory}/s;
-	client_max_body_size 0; proxy_request_buffering off; proxy_buffering off;
-	proxy_http_version 1.1; proxy_ssl_verify off;
-	server {{
-		{listeners}
-		ssl_certificate {self.certificate}; ssl_certificate_key {self.key};
-		{FORWARD_NGINX}
-		location / {{ proxy_pass {upstream}; }}
-		location /v2/mirror/ {{ proxy_pass {upstream}/v2/; proxy_redirect /v2/ /v2/mirror/; }}
-		location /registry/ {{
-			{FORWARD_NGINX}
-			proxy_set_header X-Forwarded-Prefix /registry;
-			proxy_pass {upstream}/;
-		}}
-		location /v2/encrypted/ {{
-			proxy_pass https://127.0.0.1:{self.server.secure_port};
-		}}
-	}}
+    access_log off;
+    client_body_temp_path {self.directory}/body; proxy_temp_path {self.directory}/proxy;
+    fastcgi_temp_path {self.directory}/f; uwsgi_temp_path {self.directory}/u;
+    scgi_temp_path {self.directory}/s;
+    client_max_body_size 0; proxy_request_buffering off; proxy_buffering off;
+    proxy_http_version 1.1; proxy_ssl_verify off;
+    server {{
+        {listeners}
+        ssl_certificate {self.certificate}; ssl_certificate_key {self.key};
+        {FORWARD_NGINX}
+        location / {{ proxy_pass {upstream}; }}
+        location /v2/mirror/ {{ proxy_pass {upstream}/v2/; proxy_redirect /v2/ /v2/mirror/; }}
+        location /registry/ {{
+            {FORWARD_NGINX}
+            proxy_set_header X-Forwarded-Prefix /registry;
+            proxy_pass {upstream}/;
+        }}
+        location /v2/encrypted/ {{
+            proxy_pass https://127.0.0.1:{self.server.secure_port};
+        }}
+    }}
 }}
 """)
         return self.spawn("nginx", "-p", self.directory, "-c", self.directory / "nginx.conf",
@@ -117,37 +117,37 @@ class Haproxy(Proxy):
     def start(self):
         (self.directory / "haproxy.cfg").write_text(f"""
 global
-	maxconn 256
+    maxconn 256
 defaults
-	mode http
-	timeout connect 10s
-	timeout client 120s
-	timeout server 120s
-	option forwardfor
+    mode http
+    timeout connect 10s
+    timeout client 120s
+    timeout server 120s
+    option forwardfor
 frontend registry
-	bind 127.0.0.1:{self.port}
-	bind 127.0.0.1:{self.tls_port} ssl crt {self.pem}
-	acl mirror path_beg /v2/mirror/
-	acl prefixed path_beg /registry/
-	use_backend mirror if mirror
-	use_backend prefixed if prefixed
-	use_backend encrypted if {{ path_beg /v2/encrypted/ }}
-	default_backend plain
-	http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
-	http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
-	http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+    bind 127.0.0.1:{self.port}
+    bind 127.0.0.1:{self.tls_port} ssl crt {self.pem}
+    acl mirror path_beg /v2/mirror/
+    acl prefixed path_beg /registry/
+    use_backend mirror if mirror
+    use_backend prefixed if prefixed
+    use_backend encrypted if {{ path_beg /v2/encrypted/ }}
+    default_backend plain
+    http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
+    http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
+    http-request set-header X-Forwarded-Host %[req.hdr(Host)]
 backend plain
-	server one {self.server.address}
+    server one {self.server.address}
 backend mirror
-	http-request replace-path /v2/mirror/(.*) /v2/\\1
-	http-response replace-header Location ^/v2/(.*) /v2/mirror/\\1
-	server one {self.server.address}
+    http-request replace-path /v2/mirror/(.*) /v2/\\1
+    http-response replace-header Location ^/v2/(.*) /v2/mirror/\\1
+    server one {self.server.address}
 backend prefixed
-	http-request set-header X-Forwarded-Prefix /registry
-	http-request replace-path /registry/(.*) /\\1
-	server one {self.server.address}
+    http-request set-header X-Forwarded-Prefix /registry
+    http-request replace-path /registry/(.*) /\\1
+    server one {self.server.address}
 backend encrypted
-	server one 127.0.0.1:{self.server.secure_port} ssl verify none
+    server one 127.0.0.1:{self.server.secure_port} ssl verify none
 """)
         return self.spawn("haproxy", "-db", "-f", self.directory / "haproxy.cfg")
 
