@@ -149,3 +149,51 @@ int blob_stage_peek(
 	return result < 0 ? err_trace(err, result)
 			  : store->driver->stage_peek(store, upload_id, shared, fd, err);
 }
+
+static int refuse_names(struct err *err)
+{
+	return err_set(err, ENOTSUP, "this blob store has no names but those of blobs");
+}
+
+int blob_files(struct blob_store *store, struct arena *arena, unsigned part,
+	struct blob_file **files, size_t *count, struct err *err)
+{
+	CHECK(part < BLOB_PARTS);
+	*files = NULL;
+	*count = 0;
+	if (!store->driver->files)
+		return refuse_names(err);
+	int result = store->driver->files(store, arena, part, files, count, err);
+	for (size_t i = 0; i < *count; i++)
+		if (!digest_valid((*files)[i].digest))
+			(*files)[i].digest = STR_NULL;
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+/* What blob_files() can have said: two or three names, none of them a way out. */
+static bool path_valid(struct str path)
+{
+	struct str rest = path, name;
+	unsigned depth = 0;
+	while (str_cut(&rest, '/', &name)) {
+		if (!name.n || str_eq(name, STR(".")) || str_eq(name, STR("..")) || ++depth > 3)
+			return false;
+	}
+	return depth >= 2;
+}
+
+int blob_quarantine(struct blob_store *store, struct arena *arena, const struct blob_file *file,
+	struct str *name, struct err *err)
+{
+	int result = 0;
+	if (file->digest.n)
+		result = check_digest(file->digest, err);
+	else if (!path_valid(file->path))
+		result = err_set(err, EINVAL, "not a path below blobs: \"" STR_FMT "\"",
+			STR_ARG(file->path));
+	if (result < 0)
+		return err_trace(err, result);
+	if (!store->driver->quarantine)
+		return refuse_names(err);
+	return store->driver->quarantine(store, arena, file, name, err);
+}

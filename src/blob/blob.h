@@ -76,4 +76,26 @@ int blob_delete(
 /* An earlier blob_delete() of that digest is durable. */
 int blob_delete_sync(struct blob_store *store, struct str digest, struct err *err) MUST_CHECK;
 
+/*
+ * --- for a check of everything while nobody else uses the store
+ *
+ * All names there are, in parts from 0 to BLOB_PARTS - 1 (so that nobody holds them all at once),
+ * in no order, in arena. -ENOTSUP: the driver has no names but those of blobs.
+ */
+enum { BLOB_PARTS = 2 * 257 };
+struct blob_file {
+	struct str path;   /* below blobs/, for people */
+	struct str digest; /* STR_NULL: no blob is kept under such a name */
+	bool shared;	   /* with an upload that is not finished */
+};
+int blob_files(struct blob_store *store, struct arena *arena, unsigned part,
+	struct blob_file **files, size_t *count, struct err *err) MUST_CHECK;
+/*
+ * Moves what lies under the digest of file, or without one under its path, out of the way and
+ * durably, never over anything: *name (in arena) is what it is called in quarantine/. Outcome
+ * BLOB_ABSENT. -ENOTSUP as above.
+ */
+int blob_quarantine(struct blob_store *store, struct arena *arena, const struct blob_file *file,
+	struct str *name, struct err *err) MUST_CHECK;
+
 #endif

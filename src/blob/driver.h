@@ -28,6 +28,11 @@ struct blob_driver {
 		struct err *err);
 	int (*delete)(struct blob_store *store, struct str digest, struct err *err);
 	int (*delete_sync)(struct blob_store *store, struct str digest, struct err *err);
+	/* NULL where there are no names but those of blobs. */
+	int (*files)(struct blob_store *store, struct arena *arena, unsigned part,
+		struct blob_file **files, size_t *count, struct err *err);
+	int (*quarantine)(struct blob_store *store, struct arena *arena,
+		const struct blob_file *file, struct str *name, struct err *err);
 };
 
 /* First member of every driver's own struct. */

@@ -150,6 +150,20 @@ static int faulty_stage_peek(
 	return result < 0 ? result : blob_stage_peek(inner_of(base), upload_id, shared, fd, err);
 }
 
+static int faulty_files(struct blob_store *base, struct arena *arena, unsigned part,
+	struct blob_file **files, size_t *count, struct err *err)
+{
+	int result = count_call(base, "files", err);
+	return result < 0 ? result : blob_files(inner_of(base), arena, part, files, count, err);
+}
+
+static int faulty_quarantine(struct blob_store *base, struct arena *arena,
+	const struct blob_file *file, struct str *name, struct err *err)
+{
+	int result = count_call(base, "quarantine", err);
+	return result < 0 ? result : blob_quarantine(inner_of(base), arena, file, name, err);
+}
+
 static const struct blob_driver driver = {
 	.name = "faulty",
 	.close = faulty_close,
@@ -166,6 +180,8 @@ static const struct blob_driver driver = {
 	.delete = faulty_delete,
 	.delete_sync = faulty_delete_sync,
 	.stage_peek = faulty_stage_peek,
+	.files = faulty_files,
+	.quarantine = faulty_quarantine,
 };
 
 int blob_store_wrap_faulty(struct blob_store *inner, uint64_t fail_call, int errno_code,

@@ -3,6 +3,7 @@
  * Blobs as files (driver "fs"):
  *   ROOT/blobs/<algorithm>/<first two hex digits>/<hex>    published, never written to again
  *   ROOT/uploads/<upload id>                               on their way in
+ *   ROOT/quarantine/<algorithm>-<hex>                      was damaged, or nobody knew it
  *
  * Publishing: fdatasync the upload, link it to its final name, fsync the directory of that name. A
  * link instead of a rename, because it never replaces what another thread has just published, and
@@ -48,6 +49,7 @@ static const char *const algorithm_names[ALGORITHMS] = { "sha256", "sha512" };
 
 struct fs_store {
 	struct blob_store base;
+	int root;
 	int uploads;
 	int algorithms[ALGORITHMS];
 };
@@ -78,6 +80,8 @@ static struct fs_stage *stage_of(struct blob_stage *stage)
 static void fs_close(struct blob_store *base)
 {
 	struct fs_store *store = store_of(base);
+	if (store->root >= 0)
+		close(store->root);
 	if (store->uploads >= 0)
 		close(store->uploads);
 	for (size_t i = 0; i < ALGORITHMS; i++)
@@ -417,6 +421,144 @@ static int fs_stage_peek(
 	return result < 0 ? err_wrap(err, result, "opening upload %s", name) : 0;
 }
 
+/* --- what is there, and out of the way with it */
+
+/* The directory of a part: the algorithm itself (then prefix is ""), or one of its 256. */
+static int part_directory(struct fs_store *store, unsigned part, char prefix[3], size_t *algorithm)
+{
+	*algorithm = part / 257;
+	unsigned n = part % 257;
+	uint8_t byte = (uint8_t)n;
+	prefix[0] = '\0';
+	if (n < 256)
+		hex_encode(&byte, 1, prefix);
+	return store->algorithms[*algorithm];
+}
+
+static bool is_prefix(const char *name)
+{
+	return strlen(name) == 2 && hex_is_lower(str_from(name));
+}
+
+/* How an entry counts; false: a directory of ours. */
+static bool describe(struct arena *arena, int directory, size_t algorithm, const char *prefix,
+	const char *name, struct blob_file *file)
+{
+	struct stat info = { 0 };
+	bool known = fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!*prefix && is_prefix(name) && known && S_ISDIR(info.st_mode))
+		return false;
+	*file = (struct blob_file){
+		.path = arena_printf(arena, "%s/%s%s%s", algorithm_names[algorithm], prefix,
+			*prefix ? "/" : "", name),
+		.shared = known && S_ISREG(info.st_mode) && info.st_nlink > 1,
+	};
+	if (*prefix && str_starts(str_from(name), str_from(prefix)))
+		file->digest = arena_printf(arena, "%s:%s", algorithm_names[algorithm], name);
+	return true;
+}
+
+static int fs_files(struct blob_store *base, struct arena *arena, unsigned part,
+	struct blob_file **files, size_t *count, struct err *err)
+{
+	char prefix[3];
+	size_t algorithm;
+	int parent = part_directory(store_of(base), part, prefix, &algorithm);
+	AUTO_CLOSE int fd = -1;
+	int result = file_open_at(
+		parent, *prefix ? prefix : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd, err);
+	if (result < 0)
+		return err_trace(err, result);
+	DIR *directory = fdopendir(fd);
+	if (!directory)
+		return err_sys(err, "listing blobs");
+	int entries = TAKE_FD(fd); /* the directory owns it now */
+	VEC(struct blob_file) found = { 0 };
+	errno = 0;
+	for (struct dirent *entry; (entry = readdir(directory)); errno = 0) {
+		struct blob_file file;
+		const char *name = entry->d_name;
+		if (!strcmp(name, ".") || !strcmp(name, ".."))
+			continue;
+		if (describe(arena, entries, algorithm, prefix, name, &file))
+			AVEC_PUSH(arena, &found, file);
+	}
+	if (errno)
+		result = err_sys(err, "listing blobs");
+	closedir(directory);
+	*files = found.items;
+	*count = found.n;
+	return result;
+}
+
+/* A name in the quarantine that nothing has: path with "-" for "/", and a number where needed. */
+static int free_name(
+	struct arena *arena, int quarantine, struct str path, struct str *name, struct err *err)
+{
+	char *flat = arena_cstr(arena, path);
+	for (char *c = flat; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	*name = str_from(flat);
+	struct stat info;
+	for (unsigned n = 1; fstatat(quarantine, name->p, &info, AT_SYMLINK_NOFOLLOW) == 0; n++)
+		*name = arena_printf(arena, "%s.%u", flat, n);
+	return errno == ENOENT ? 0 : err_sys(err, "looking for a name in the quarantine");
+}
+
+static int open_quarantine(const struct fs_store *store, int *fd, struct err *err)
+{
+	if (mkdirat(store->root, "quarantine", 0700) != 0 && errno != EEXIST)
+		return err_sys(err, "making the quarantine");
+	int result = file_sync_dir_at(store->root, err);
+	if (result == 0)
+		result = file_open_at(
+			store->root, "quarantine", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, fd, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+/* The directory it leaves, after it has left. */
+static int sync_parent(const struct fs_store *store, struct str path, struct err *err)
+{
+	size_t slash = str_rfind(path, '/');
+	char name[PATH_MAX];
+	snprintf(name, sizeof(name), "blobs/%.*s", (int)slash, path.p);
+	AUTO_CLOSE int fd = -1;
+	int result = file_open_at(store->root, name, O_RDONLY | O_DIRECTORY, 0, &fd, err);
+	if (result == 0)
+		result = file_sync_dir_at(fd, err);
+	return result < 0 ? err_trace(err, result) : 0;
+}
+
+static int fs_quarantine(struct blob_store *base, struct arena *arena, const struct blob_file *file,
+	struct str *name, struct err *err)
+{
+	struct fs_store *store = store_of(base);
+	struct str digest = file->digest, path = file->path, wanted = file->path, algorithm;
+	if (digest.n) {
+		str_cut(&digest, ':', &algorithm);
+		path = arena_printf(arena, STR_FMT "/%.2s/" STR_FMT, STR_ARG(algorithm), digest.p,
+			STR_ARG(digest));
+		wanted = arena_printf(
+			arena, STR_FMT "-" STR_FMT, STR_ARG(algorithm), STR_ARG(digest));
+	}
+	struct str from = arena_printf(arena, "blobs/" STR_FMT, STR_ARG(path));
+	struct stat info;
+	if (fstatat(store->root, from.p, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? BLOB_ABSENT : err_sys(err, "looking at %s", from.p);
+	AUTO_CLOSE int quarantine = -1;
+	int result = open_quarantine(store, &quarantine, err);
+	if (result == 0)
+		result = free_name(arena, quarantine, wanted, name, err);
+	if (result == 0)
+		result = file_rename_at(store->root, from.p, quarantine, name->p, err);
+	if (result == 0)
+		result = file_sync_dir_at(quarantine, err);
+	if (result == 0)
+		result = sync_parent(store, path, err);
+	return result < 0 ? err_wrap(err, result, "moving %s to the quarantine", from.p) : 0;
+}
+
 static const struct blob_driver driver = {
 	.name = "fs",
 	.close = fs_close,
@@ -433,6 +575,8 @@ static const struct blob_driver driver = {
 	.delete = fs_delete,
 	.delete_sync = fs_delete_sync,
 	.stage_peek = fs_stage_peek,
+	.files = fs_files,
+	.quarantine = fs_quarantine,
 };
 
 static int open_directory(const char *root, const char *name, char *path, int *fd, struct err *err)
@@ -464,6 +608,8 @@ static int open_all(struct fs_store *store, const char *root, struct err *err)
 {
 	char path[PATH_MAX];
 	int result = open_directory(root, "uploads", path, &store->uploads, err);
+	if (result == 0)
+		result = file_open(root, O_RDONLY | O_DIRECTORY, 0, &store->root, err);
 	for (size_t i = 0; i < ALGORITHMS && result == 0; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "blobs/%s", algorithm_names[i]);
@@ -484,7 +630,7 @@ int blob_store_open_fs(const char *root, struct blob_store **store, struct err *
 	struct fs_store *made = malloc(sizeof(*made));
 	CHECK(made);
 	*made = (struct fs_store){
-		.base.driver = &driver, .uploads = -1, .algorithms = { -1, -1 }
+		.base.driver = &driver, .root = -1, .uploads = -1, .algorithms = { -1, -1 }
 	};
 	int result = open_all(made, root, err);
 	if (result < 0) {

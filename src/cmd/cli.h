@@ -18,7 +18,7 @@
 
 enum cli_exit {
 	CLI_DONE = 0,
-	CLI_FINDINGS = 1, /* findings at or over the asked severity */
+	CLI_FINDINGS = 1, /* findings at or over the asked severity; damage (check) */
 	CLI_USAGE = 2,	  /* the command line or the configuration is wrong */
 	CLI_FAILURE = 3,  /* it could not be done */
 };

@@ -94,6 +94,13 @@ static const struct cli_option options_advisories_status[] = {
 	OPTION_SET,
 	OPTION_END,
 };
+static const struct cli_option options_check[] = {
+	OPTION_DATA,
+	OPTION_FORMAT,
+	OPTION_CONFIG,
+	OPTION_SET,
+	OPTION_END,
+};
 static const struct cli_option options_config[] = { OPTION_CONFIG, OPTION_SET, OPTION_END };
 static const struct cli_option options_config_show[] = {
 	{ "defaults", NULL, "the defaults instead of what is in force" },

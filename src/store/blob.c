@@ -106,6 +106,16 @@ int store_blob_condemn(struct db_conn *c, struct str digest, struct err *err)
 	return db_changes(c) ? 0 : STORE_ABSENT;
 }
 
+int store_blob_pardon(struct db_conn *c, struct str digest, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_BLOB_PARDON);
+	sql_bind_text(s, 1, digest);
+	int rc = sql_run(s, err);
+	if (rc < 0)
+		return err_trace(err, rc);
+	return db_changes(c) ? 0 : STORE_ABSENT;
+}
+
 int store_blob_list(struct db_conn *c, struct arena *arena, struct str after, size_t limit,
 	struct store_blob_row *rows, size_t *count, struct err *err)
 {

@@ -35,6 +35,8 @@ int store_blob_unlink(
 	struct db_conn *c, int64_t repository, struct str digest, struct err *err) MUST_CHECK;
 /* Its bytes are not what they should be. STORE_ABSENT: no such blob. */
 int store_blob_condemn(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
+/* Its bytes were looked at and are right after all. STORE_ABSENT: no such blob. */
+int store_blob_pardon(struct db_conn *c, struct str digest, struct err *err) MUST_CHECK;
 struct store_blob_row {
 	struct str digest;
 	uint64_t size;
@@ -43,6 +45,32 @@ struct store_blob_row {
 /* All blobs by digest, exclusive after (empty: from the start). */
 int store_blob_list(struct db_conn *c, struct arena *arena, struct str after, size_t limit,
 	struct store_blob_row *rows, size_t *count, struct err *err) MUST_CHECK;
+
+/* --- what hangs on a digest; in arena, each once */
+struct store_holder {
+	int64_t repository;
+	struct str name;
+};
+/* Repositories that hold the blob. */
+int store_blob_holders(struct db_conn *c, struct arena *arena, struct str digest,
+	struct store_holder **holders, size_t *count, struct err *err) MUST_CHECK;
+struct store_namer {
+	int64_t manifest;
+	struct str digest;
+};
+/* Manifests of a repository that name the digest as configuration, layer or child. */
+int store_manifests_naming(struct db_conn *c, struct arena *arena, int64_t repository,
+	struct str digest, struct store_namer **namers, size_t *count, struct err *err) MUST_CHECK;
+struct store_stored_manifest {
+	int64_t id;
+	struct str digest;
+	int64_t repository;
+	struct str repository_name;
+	struct str bytes;
+};
+/* All manifests of all repositories by id, exclusive after (0: from the start). */
+int store_manifests_after(struct db_conn *c, struct arena *arena, int64_t after, size_t limit,
+	struct store_stored_manifest *rows, size_t *count, struct err *err) MUST_CHECK;
 
 /* --- totals; each costs one look-up */
 struct store_totals {

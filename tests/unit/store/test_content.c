@@ -32,6 +32,57 @@ static void blobs_are_linked_per_repository(void **state)
 	in_write(*state, write_blobs);
 }
 
+static int write_condemned(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	int64_t a, b;
+	uint64_t size;
+	assert_int_equal(store_repository_ensure(c, STR("a"), 1, &a, err), 0);
+	assert_int_equal(store_repository_ensure(c, STR("b"), 1, &b, err), 0);
+	assert_int_equal(store_blob_put(c, a, STR("sha256:x"), 7, 1, err), 0);
+	assert_int_equal(store_blob_put(c, b, STR("sha256:x"), 7, 1, err), 0);
+	assert_int_equal(store_blob_put(c, b, STR("sha256:y"), 8, 1, err), 0);
+	assert_int_equal(store_blob_condemn(c, STR("sha256:z"), err), STORE_ABSENT);
+	assert_int_equal(store_blob_pardon(c, STR("sha256:z"), err), STORE_ABSENT);
+	assert_int_equal(store_blob_condemn(c, STR("sha256:x"), err), 0);
+	assert_int_equal(store_blob_find(c, a, STR("sha256:x"), &size, err), STORE_ABSENT);
+	assert_int_equal(store_blob_held(c, STR("sha256:x"), &size, err), STORE_ABSENT);
+	assert_int_equal(store_blob_find(c, b, STR("sha256:y"), &size, err), 0);
+
+	struct store_blob_row rows[3];
+	size_t count;
+	assert_int_equal(store_blob_list(c, f->arena, STR(""), 3, rows, &count, err), 0);
+	assert_int_equal(count, 2);
+	assert_str(rows[0].digest, STR("sha256:x"));
+	assert_true(rows[0].damaged && !rows[1].damaged);
+	assert_int_equal(rows[1].size, 8);
+	assert_int_equal(store_blob_list(c, f->arena, STR(""), 1, rows, &count, err), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(store_blob_list(c, f->arena, rows[0].digest, 3, rows, &count, err), 0);
+	assert_int_equal(count, 1);
+	assert_str(rows[0].digest, STR("sha256:y"));
+
+	/* A push into one repository shows it in both. */
+	assert_int_equal(store_blob_put(c, b, STR("sha256:x"), 7, 2, err), 0);
+	assert_int_equal(store_blob_find(c, a, STR("sha256:x"), &size, err), 0);
+	assert_int_equal(store_blob_condemn(c, STR("sha256:x"), err), 0);
+	assert_int_equal(store_blob_pardon(c, STR("sha256:x"), err), 0);
+	assert_int_equal(store_blob_find(c, a, STR("sha256:x"), &size, err), 0);
+
+	struct store_holder *holders;
+	assert_int_equal(
+		store_blob_holders(c, f->arena, STR("sha256:x"), &holders, &count, err), 0);
+	assert_int_equal(count, 2);
+	assert_str(holders[0].name, STR("a"));
+	assert_int_equal(holders[1].repository, b);
+	return store_blob_holders(c, f->arena, STR("sha256:z"), &holders, &count, err) || count;
+}
+
+static void condemned_blobs_are_invisible(void **state)
+{
+	in_write(*state, write_condemned);
+}
+
 static int write_uploads(struct db_conn *c, void *argument, struct err *err)
 {
 	struct fixture *f = argument;
@@ -96,6 +147,53 @@ static int64_t put_manifest(struct db_conn *c, struct fixture *f, const char *re
 	if (tag)
 		assert_int_equal(store_tag_put(c, id, str_from(tag), manifest.id, 5, &f->err), 0);
 	return manifest.id;
+}
+
+static int write_namers(struct db_conn *c, void *argument, struct err *err)
+{
+	struct fixture *f = argument;
+	int64_t first = put_manifest(c, f, "a", "sha256:1", NULL);
+	int64_t second = put_manifest(c, f, "a", "sha256:2", NULL);
+	int64_t other = put_manifest(c, f, "b", "sha256:1", NULL);
+	int64_t a;
+	assert_int_equal(store_repository_find(c, STR("a"), &a, err), 0);
+	/* twice in one manifest */
+	struct store_manifest twice = { .repository = a,
+		.digest = STR("sha256:3"),
+		.media_type = STR("m/t"),
+		.kind = STORE_IMAGE,
+		.bytes = STR("3") };
+	struct store_reference layer = { .kind = STORE_REF_LAYER, .digest = STR("l"), .size = 1 };
+	AVEC_PUSH(f->arena, &twice.references, layer);
+	AVEC_PUSH(f->arena, &twice.references, layer);
+	assert_int_equal(store_manifest_put(c, &twice, err), 0);
+
+	struct store_namer *namers;
+	size_t count;
+	assert_int_equal(store_manifests_naming(c, f->arena, a, STR("d"), &namers, &count, err), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(namers[0].manifest, first);
+	assert_int_equal(namers[1].manifest, second);
+	assert_str(namers[1].digest, STR("sha256:2"));
+	assert_int_equal(store_manifests_naming(c, f->arena, a, STR("l"), &namers, &count, err), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(store_manifests_naming(c, f->arena, a, STR("x"), &namers, &count, err), 0);
+	assert_int_equal(count, 0);
+
+	struct store_stored_manifest rows[2];
+	assert_int_equal(store_manifests_after(c, f->arena, second, 2, rows, &count, err), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[0].id, other);
+	assert_str(rows[0].repository_name, STR("b"));
+	assert_str(rows[0].bytes, STR("12345"));
+	assert_int_equal(store_manifests_after(c, f->arena, rows[1].id, 2, rows, &count, err), 0);
+	assert_int_equal(count, 0);
+	return 0;
+}
+
+static void who_names_a_digest_is_told_once(void **state)
+{
+	in_write(*state, write_namers);
 }
 
 static int write_manifests(struct db_conn *c, void *argument, struct err *err)
@@ -210,6 +308,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(blobs_are_linked_per_repository),
+		TEST(condemned_blobs_are_invisible),
+		TEST(who_names_a_digest_is_told_once),
 		TEST(uploads_come_back_as_they_were),
 		TEST(manifests_are_found_by_digest_and_tag),
 		TEST(image_rows_page_in_order),
