@@ -117,3 +117,67 @@ class Dockerd:
                 self.process.kill()
                 self.process.wait()
         self.process = None
+
+
+CONTAINERD = """version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.devmapper",
+                    "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+                    "io.containerd.snapshotter.v1.aufs"]
+[plugins."io.containerd.internal.v1.opt"]
+path = "{directory}/opt"
+"""
+
+
+class Containerd:
+    """A containerd of the test's own with root, state and socket in one directory."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        # A socket's path has at most 107 characters, which a test's own directory easily exceeds.
+        self.short = tempfile.mkdtemp(prefix="lz-")
+        self.socket = f"{self.short}/containerd.sock"
+        self.log = self.directory / "containerd.log"
+        self.config = self.directory / "config.toml"
+        self.config.write_text(CONTAINERD.format(directory=self.directory))
+        self.process = None
+
+    def start(self, timeout=40):
+        """None when it runs, else why it does not."""
+        if os.geteuid() != 0:
+            return "containerd needs root"
+        if not shutil.which("containerd"):
+            return "containerd is not installed"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                ["containerd", "--config", self.config, "--root", self.directory / "root",
+                 "--state", f"{self.short}/state", "--address", self.socket],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                self.ctr("version", timeout=10)
+                return None
+            except (AssertionError, subprocess.TimeoutExpired):
+                time.sleep(0.1)
+        why = self.log.read_text(errors="replace").strip().splitlines()
+        self.stop()
+        return f"containerd does not start here: {why[-1] if why else 'no output'}"
+
+    def ctr(self, *arguments, timeout=120, space="default"):
+        done = subprocess.run(["ctr", "--address", self.socket, "--namespace", space,
+                               *map(str, arguments)], capture_output=True, text=True,
+                              timeout=timeout, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, f"ctr {arguments}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+        shutil.rmtree(self.short, ignore_errors=True)
