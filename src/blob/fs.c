@@ -29,6 +29,7 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "base/vec.h"
+#include "os/crash.h"
 #include "os/file.h"
 
 #include <dirent.h>
@@ -356,9 +357,12 @@ static int publish(struct fs_stage *stage, struct str digest, struct err *err)
 	int result = sync_bytes(stage, err);
 	if (result < 0)
 		return err_trace(err, result);
+	crash_point(CRASH_PUBLISH_SYNCED);
 	result = file_link_at(store->uploads, stage->name, directory, name, err);
 	if (result == FILE_EXISTS)
 		result = settle_existing(store, stage, directory, name, err);
+	if (result == 0)
+		crash_point(CRASH_PUBLISH_LINKED);
 	if (result == 0)
 		result = sync_directory_of(directory, name, err);
 	return result < 0 ? err_trace(err, result) : 0;

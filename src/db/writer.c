@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "base/vec.h"
 #include "os/clock.h"
+#include "os/crash.h"
 #include "os/thread.h"
 
 #include <stdlib.h>
@@ -164,13 +165,16 @@ static void run_batch(struct db_writer *writer, enum db_write_kind kind, struct 
 		if (!request)
 			break;
 	}
-	if (result == 0)
+	if (result == 0) {
+		crash_point(CRASH_COMMIT_FILLED);
 		result = driver->commit(conn, &err);
+	}
 	if (result < 0) {
 		driver->abandon(conn);
 		fail_all(writer, result, &err);
 		return;
 	}
+	crash_point(CRASH_COMMIT_DONE);
 	metric_add(M_DB_COMMITS, 0, kind, 1);
 }
 

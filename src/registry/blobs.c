@@ -8,6 +8,7 @@
 
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "os/crash.h"
 
 #include <unistd.h>
 
@@ -84,8 +85,11 @@ static int link_blob(struct db_conn *c, void *argument, struct err *err)
 	rc = store_blob_put(c, repository, request->digest, request->size, now, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	return store_gc_add(c, STORE_GC_LINK, repository, request->digest, 0,
+	rc = store_gc_add(c, STORE_GC_LINK, repository, request->digest, 0,
 		registry_gc_now(request->registry), err);
+	if (rc == 0)
+		crash_point(CRASH_MOUNT_WRITTEN);
+	return rc;
 }
 
 static int check_names(struct str repository, struct str digest)
@@ -188,8 +192,11 @@ int registry_blob_mount(struct registry *r, struct str repository, struct str fr
 	/* Read first: most mounts that clients try on suspicion fail, and a read queues behind
 	 * nobody. */
 	rc = store_read(r->store, read_source, &request, err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = store_write(r->store, link_blob, &request, err);
+		if (rc == 0)
+			crash_point(CRASH_MOUNT_COMMITTED);
+	}
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }
 
@@ -213,6 +220,8 @@ static int unlink_blob(struct db_conn *c, void *argument, struct err *err)
 	rc = store_gc_add(c, STORE_GC_LINK, repository, request->digest, 0, now, err);
 	if (rc == 0)
 		rc = store_gc_add(c, STORE_GC_BLOB, 0, request->digest, 0, now, err);
+	if (rc == 0)
+		crash_point(CRASH_BLOB_UNLINKED);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -226,5 +235,7 @@ int registry_blob_delete(
 		return rc < 0 ? err_trace(err, rc) : rc;
 	struct blob_request request = { .registry = r, .repository = repository, .digest = digest };
 	rc = store_write(r->store, unlink_blob, &request, err);
+	if (rc == 0)
+		crash_point(CRASH_BLOB_DELETED);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }

@@ -9,6 +9,7 @@
 #include "registry/gc_private.h"
 
 #include "base/log.h"
+#include "os/crash.h"
 
 enum { BATCH = 64 };
 
@@ -62,10 +63,13 @@ static void remove_files(struct batch *batch)
 		struct err err = ERR_INIT;
 		if (batch->states[i] != FILE_ORDERED)
 			continue;
-		if (blob_delete(blobs, batch->rows[i].digest, &err) < 0)
+		crash_point(CRASH_GC_FILE_CHOSEN);
+		if (blob_delete(blobs, batch->rows[i].digest, &err) < 0) {
 			failed(batch, i, &err);
-		else
-			batch->states[i] = FILE_GONE;
+			continue;
+		}
+		batch->states[i] = FILE_GONE;
+		crash_point(CRASH_GC_FILE_UNLINKED);
 	}
 	/* After all of them: the first sync makes most of the others free. */
 	for (size_t i = 0; i < batch->count; i++) {
@@ -73,6 +77,8 @@ static void remove_files(struct batch *batch)
 		if (batch->states[i] == FILE_GONE &&
 			blob_delete_sync(blobs, batch->rows[i].digest, &err) < 0)
 			failed(batch, i, &err);
+		if (batch->states[i] == FILE_GONE)
+			crash_point(CRASH_GC_FILE_SYNCED);
 	}
 }
 
@@ -91,6 +97,8 @@ static int write_orders(struct db_conn *c, void *argument, struct err *err)
 			rc = store_gc_renew(
 				c, STORE_GC_FILE, 0, digest, batch->round->now_us + 1, err);
 	}
+	if (rc == 0)
+		crash_point(CRASH_GC_ORDER_WRITTEN);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -120,6 +128,8 @@ static int run_batch(struct batch *batch, struct err *err)
 	if (rc == 0) {
 		remove_files(batch);
 		rc = store_write(r->store, write_orders, batch, err);
+		if (rc == 0)
+			crash_point(CRASH_GC_ORDER_GONE);
 	}
 	for (size_t i = 0; i < batch->count; i++)
 		if (taken[i])

@@ -7,6 +7,7 @@
 #include "registry/gc_private.h"
 
 #include "base/log.h"
+#include "os/crash.h"
 
 /* A candidate that could not be dealt with is looked at again after this. */
 static const int64_t retry_us = (int64_t)600 * 1000000;
@@ -39,6 +40,8 @@ static int free_blob(struct db_conn *c, struct review *review, struct str digest
 {
 	uint64_t size;
 	int rc = store_gc_free_blob(c, digest, review->round->now_us, &size, err);
+	if (rc == 0)
+		crash_point(CRASH_GC_ROW_GONE);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -50,6 +53,7 @@ static int unlink_blob(struct db_conn *c, struct review *review,
 		return err_trace(err, rc);
 	if (rc == 0) {
 		review->part.links++;
+		crash_point(CRASH_GC_LINK_GONE);
 		rc = free_blob(c, review, row->digest, err);
 		if (rc < 0)
 			return rc;
@@ -104,6 +108,8 @@ static int review_manifest(struct db_conn *c, struct review *review,
 		rc = registry_manifest_remove(r, c, row->repository, row->digest, err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	if (rc == 0)
+		crash_point(CRASH_GC_MANIFEST_GONE);
 	review->part.manifests += rc == 0;
 	rc = drop(c, row, err);
 	return rc == 0 ? store_gc_drop_repository(c, row->repository, err) : rc;
@@ -169,6 +175,8 @@ int gc_review(struct gc_round *round, enum store_gc_kind kind, struct err *err)
 		review.count = 0;
 		rc = store_write(round->registry->store, review_page, &review, &why);
 		size_t count = review.count;
+		if (rc == 0 && count)
+			crash_point(CRASH_GC_REVIEWED);
 		if (rc == 0)
 			gc_result_add(round->result, &review.part);
 		else

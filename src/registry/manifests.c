@@ -20,6 +20,7 @@
 #include "crypto/digest.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "os/crash.h"
 #include "os/file.h"
 
 enum { PLATFORM_WORD_MAX = 64 };
@@ -201,12 +202,16 @@ static int write_all(struct db_conn *c, void *argument, struct err *err)
 	if (rc)
 		return rc;
 	rc = store_manifest_put(c, row, err);
+	if (rc == 0)
+		crash_point(CRASH_MANIFEST_STORED);
 	for (size_t i = 0; rc == 0 && i < put->tags.count; i++)
 		rc = put_tag(c, put, put->tags.items[i], err);
 	if (rc == 0)
 		rc = put_question(c, put, err);
 	if (rc == 0 && row->kind != STORE_INDEX)
 		rc = store_image_insert_pending(c, row->digest, row->pushed_us, err);
+	if (rc == 0)
+		crash_point(CRASH_MANIFEST_WRITTEN);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -368,8 +373,12 @@ static int store_it(struct put *put, struct err *err)
 	int rc = store_read(r->store, read_before, put, err);
 	if (rc == 0 && !put->unchanged)
 		read_platform(put);
-	if (rc == 0 && !put->unchanged)
+	if (rc == 0 && !put->unchanged) {
+		crash_point(CRASH_MANIFEST_CHECKED);
 		rc = store_write(r->store, write_all, put, err);
+		if (rc == 0)
+			crash_point(CRASH_MANIFEST_COMMITTED);
+	}
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }
 
@@ -482,6 +491,8 @@ int registry_manifest_remove(struct registry *r, struct db_conn *c, int64_t repo
 {
 	struct store_gc_rules rules = registry_gc_rules(r);
 	int rc = store_manifest_delete(c, repository, digest, &rules, err);
+	if (rc == 0)
+		crash_point(CRASH_MANIFEST_REMOVED);
 	if (rc < 0)
 		return err_trace(err, rc);
 	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
@@ -494,6 +505,8 @@ static int untag(
 	int rc = store_gc_add_tagged(c, repository, tag, &rules, err);
 	if (rc == 0)
 		rc = store_tag_delete(c, repository, tag, err);
+	if (rc == 0)
+		crash_point(CRASH_UNTAG_WRITTEN);
 	if (rc < 0)
 		return err_trace(err, rc);
 	return rc == STORE_ABSENT ? REGISTRY_MANIFEST_UNKNOWN : 0;
@@ -544,6 +557,8 @@ int registry_manifest_delete(
 		.registry = r, .arena = arena, .repository = repository, .reference = reference
 	};
 	rc = store_write(r->store, remove_manifest, &removal, err);
+	if (rc == 0)
+		crash_point(CRASH_MANIFEST_DELETED);
 	arena_free(&arena);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }

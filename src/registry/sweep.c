@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/uuid.h"
 #include "crypto/digest.h"
+#include "os/crash.h"
 #include "os/file.h"
 
 #include <stdlib.h>
@@ -117,6 +118,7 @@ int registry_upload_drop(struct registry *r, struct str id, struct err *err)
 	int rc = discard(r, id, err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	crash_point(CRASH_UPLOAD_DROPPED);
 	rc = store_write(r->store, delete_row, &id, err);
 	return rc < 0 ? err_trace(err, rc) : 0;
 }

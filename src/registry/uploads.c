@@ -17,6 +17,7 @@
 #include "base/uuid.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "os/crash.h"
 #include "os/file.h"
 
 #include <stdlib.h>
@@ -95,6 +96,8 @@ int registry_upload_start(struct registry *r, struct str repository, char id[37]
 	/* Nothing is stored yet, so nothing is promised: an upload that a loss of power takes away
 	 * is unknown, upon which clients start a new one. */
 	int rc = store_write_relaxed(r->store, insert_row, &row, err);
+	if (rc == 0)
+		crash_point(CRASH_UPLOAD_STARTED);
 	return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
 }
 
@@ -106,6 +109,7 @@ static int append_bytes(void *context, const void *bytes, size_t n, struct err *
 	int rc = blob_stage_append(upload->stage, bytes, n, err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	crash_point(CRASH_UPLOAD_APPENDED);
 	uint64_t before = upload->appended;
 	upload->appended += n;
 	if (hooks->upload_grew)
@@ -227,12 +231,15 @@ static int suspend(struct registry_upload *upload, struct err *err)
 		rc = blob_stage_sync(upload->stage, err);
 	if (rc < 0)
 		return registry_storage(err_trace(err, rc));
+	crash_point(CRASH_UPLOAD_SYNCED);
 	unsigned char state[DIGEST_STATE_MAX];
 	size_t state_size = digest_save(&upload->intake.digest, state);
 	upload->row.offset = upload->offset;
 	upload->row.digest_state = (struct str){ (const char *)state, state_size };
 	upload->row.updated_us = clock_wall(upload->registry->clock);
 	rc = store_write(upload->registry->store, update_row, &upload->row, err);
+	if (rc == 0)
+		crash_point(CRASH_UPLOAD_SUSPENDED);
 	if (rc < 0)
 		return registry_storage(err_trace(err, rc));
 	return rc == STORE_ABSENT ? REGISTRY_UPLOAD_UNKNOWN : 0;
@@ -313,7 +320,10 @@ static int commit_blob(struct db_conn *c, void *argument, struct err *err)
 			registry_gc_now(upload->registry), err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	return store_upload_delete(c, upload->row.id, err);
+	rc = store_upload_delete(c, upload->row.id, err);
+	if (rc == 0)
+		crash_point(CRASH_BLOB_WRITTEN);
+	return rc;
 }
 
 /* The digest is shared from before its file is there until its row is: so the collector cannot take
@@ -324,8 +334,10 @@ static int publish(struct registry_upload *upload, struct str digest, struct err
 	struct blob_commit commit = { .upload = upload, .digest = digest };
 	registry_digest_share(r, digest);
 	int rc = blob_publish(&upload->stage, digest, err);
-	if (rc == 0)
+	if (rc == 0) {
+		crash_point(CRASH_PUBLISH_NAMED);
 		rc = store_write(r->store, commit_blob, &commit, err);
+	}
 	registry_digest_unshare(r, digest);
 	return rc;
 }
@@ -349,7 +361,10 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 		return err_trace(err, rc);
 	if (r->hooks.upload_verified)
 		r->hooks.upload_verified(r->hooks.context, upload->row.id, upload->offset);
+	crash_point(CRASH_UPLOAD_VERIFIED);
 	rc = publish(upload, digest, err);
+	if (rc == 0)
+		crash_point(CRASH_BLOB_COMMITTED);
 	if (rc) {
 		registry_upload_dropped(r, upload->row.id);
 		return rc < 0 ? registry_storage(err_trace(err, rc)) : rc;
@@ -357,6 +372,7 @@ static int finish(struct registry_upload *upload, struct str digest, struct err 
 	/* What cannot be discarded now has no row any more, and the sweep finds it. */
 	int ignored = blob_stage_discard(r->blobs, upload->row.id, NULL);
 	(void)ignored;
+	crash_point(CRASH_BLOB_SETTLED);
 	return 0;
 }
 
