@@ -12,20 +12,8 @@
 
 enum { CVE_TEXTS_MAX = 200 };
 
-/* CVSS members of a metric in the order of choice: those that can be scored first. */
-static const char *const cvss_members[] = { "cvssV3_1", "cvssV3_0", "cvssV2_0", "cvssV4_0" };
-
-/* The record's own score stands in where the vector cannot be scored here (version 4.0). */
-static bool read_cvss(const json_t *object, struct cvss *cvss)
-{
-	if (!cvss_parse(json_str(object, "vectorString"), cvss))
-		return false;
-	const json_t *score = json_object_get(object, "baseScore");
-	double value = json_number_value(score);
-	if (cvss->score_tenths < 0 && json_is_number(score) && value >= 0 && value <= 10)
-		cvss->score_tenths = (int)(value * 10 + 0.5);
-	return true;
-}
+/* CVSS members of a metric in the order of choice. */
+static const char *const cvss_members[] = { "cvssV4_0", "cvssV3_1", "cvssV3_0", "cvssV2_0" };
 
 static bool read_rating(const json_t *container, struct rating *rating)
 {
@@ -33,7 +21,8 @@ static bool read_rating(const json_t *container, struct rating *rating)
 		const json_t *metric;
 		size_t i;
 		json_array_foreach (json_list(container, "metrics"), i, metric) {
-			if (!read_cvss(json_obj(metric, cvss_members[m]), &rating->cvss))
+			const json_t *cvss = json_obj(metric, cvss_members[m]);
+			if (!cvss_parse(json_str(cvss, "vectorString"), &rating->cvss))
 				continue;
 			rating->source =
 				json_str(json_obj(container, "providerMetadata"), "shortName");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CVSS vectors: base scores of versions 2.0, 3.0 and 3.1 by the formulas of the published
- * standards (FIRST). Of version 4.0 the vector is kept without a score, because its score comes
- * from a table of the standard that is not part of this program. Pure functions.
+ * CVSS vectors, scored by the published standards (FIRST): base scores of versions 2.0, 3.0 and
+ * 3.1; for version 4.0 the score of all metrics that the vector has, as that standard does. Pure
+ * functions.
  */
 #ifndef ADVISORY_CVSS_H
 #define ADVISORY_CVSS_H
@@ -12,7 +12,7 @@
 struct cvss {
 	struct str vector;  /* as written; empty: none */
 	struct str version; /* "2.0" … "4.0"; static text; empty: none */
-	int score_tenths;   /* -1: none */
+	int score_tenths;   /* -1: no vector */
 };
 
 #define CVSS_NONE ((struct cvss){ .vector = STR_NULL, .version = STR_NULL, .score_tenths = -1 })

@@ -240,9 +240,6 @@ static void take_record(struct judge *judge, struct match *match, sqlite3_stmt *
 	struct str title = advisory_sql_text(st, 6);
 	struct cvss cvss;
 	(void)cvss_parse(arena_str(judge->arena, advisory_sql_text(st, 4)), &cvss);
-	/* A score that this program cannot compute is the one the record states. */
-	if (cvss.score_tenths < 0)
-		cvss.score_tenths = (int)advisory_sql_int(st, 5, -1);
 	struct str source = is_cve_record ? arena_printf(judge->arena, "CVE record (" STR_FMT ")",
 						    STR_ARG(rated_by.n ? rated_by : STR("unnamed")))
 					  : family_vendor(name);

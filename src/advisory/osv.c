@@ -45,7 +45,7 @@ static int read_links(struct arena *arena, const json_t *root, const char *membe
 	return 0;
 }
 
-/* Takes the CVSS vector of the list that can be scored best: 3.1, 3.0, 2.0, then 4.0 (no score). */
+/* Takes the CVSS vector of the newest version in the list: 4.0, 3.1, 3.0, then 2.0. */
 static void read_severity_list(const json_t *owner, struct rating *rating)
 {
 	const json_t *item;
@@ -58,11 +58,7 @@ static void read_severity_list(const json_t *owner, struct rating *rating)
 			(void)severity_parse(score, &rating->word);
 		if (!cvss_parse(score, &cvss))
 			continue;
-		bool scored = cvss.score_tenths >= 0;
-		bool better = !rating->cvss.vector.n ||
-			      (scored && (rating->cvss.score_tenths < 0 ||
-						 str_cmp(cvss.version, rating->cvss.version) > 0));
-		if (better)
+		if (!rating->cvss.vector.n || str_cmp(cvss.version, rating->cvss.version) > 0)
 			rating->cvss = cvss;
 	}
 }

@@ -17,7 +17,7 @@
 #ifndef ADVISORY_SCHEMA_H
 #define ADVISORY_SCHEMA_H
 
-#define SNAPSHOT_FORMAT 2
+#define SNAPSHOT_FORMAT 3
 
 #define SNAPSHOT_TABLES                                                                            \
 	"CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"              \

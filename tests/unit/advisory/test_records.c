@@ -31,8 +31,27 @@ static void scores_are_those_of_the_standards(void **state)
 		{ "(AV:N/AC:L/Au:N/C:N/I:N/A:C)", 78, SEVERITY_HIGH },
 		{ "AV:L/AC:H/Au:N/C:C/I:C/A:C", 62, SEVERITY_MEDIUM },
 		{ "AV:N/AC:L/Au:N/C:N/I:N/A:N", 0, SEVERITY_LOW },
-		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", -1,
-			SEVERITY_UNKNOWN },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 93,
+			SEVERITY_CRITICAL },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 100,
+			SEVERITY_CRITICAL },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0,
+			SEVERITY_LOW },
+		{ "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:L/SI:L/SA:L", 73,
+			SEVERITY_HIGH },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 87,
+			SEVERITY_HIGH },
+		{ "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N/E:U", 46,
+			SEVERITY_MEDIUM },
+		{ "CVSS:4.0/AV:A/AC:H/AT:P/PR:L/UI:A/VC:L/VI:L/VA:N/SC:L/SI:N/SA:L", 10,
+			SEVERITY_LOW },
+		{ "CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:L/VI:L/VA:L/SC:L/SI:L/SA:L/E:U", 1,
+			SEVERITY_LOW },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:L/SC:H/SI:H/SA:H/MSI:S/MSA:S", 92,
+			SEVERITY_CRITICAL },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H/E:P/CR:L/IR:M/"
+		  "AR:L/MAV:A/U:Red",
+			73, SEVERITY_HIGH },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct cvss cvss;
@@ -49,7 +68,12 @@ static void half_vectors_are_refused(void **state)
 	static const char *const cases[] = { "", "CVSS:3.1/", "CVSS:3.1/AV:N",
 		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:X",
 		"CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
-		"CVSS:9.9/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "7.5", "AV:N/AC:L/Au:N/C:C/I:C" };
+		"CVSS:9.9/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "7.5",
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N",
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:S/SA:N",
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:Q",
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/MVC:S",
+		"AV:N/AC:L/Au:N/C:C/I:C" };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct cvss cvss;
 		assert_false(cvss_parse(str_from(cases[i]), &cvss));
