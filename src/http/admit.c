@@ -81,7 +81,7 @@ static const char *check_framing(struct http_exchange *x, const char *version, b
 		return "there is both a Content-Length and a Transfer-Encoding";
 	if (framing.hosts > 1)
 		return "there is more than one Host header";
-	if (!framing.hosts && strcmp(version, MHD_HTTP_VERSION_1_0))
+	if (!framing.hosts && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
 		return "the Host header is missing";
 	*too_large = framing.bytes > HTTP_HEADER_BYTES || framing.lines > HTTP_HEADER_LINES;
 	return NULL;

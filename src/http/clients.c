@@ -109,15 +109,15 @@ static void forget(struct http_clients *clients, struct client *client)
 /* Clients that are only remembered for their rate. */
 static void sweep(struct http_clients *clients)
 {
-	VEC(struct client *) idle = { 0 };
+	VEC(struct http_address) idle = { 0 };
 	size_t cursor = 0;
 	struct str key;
 	void *value;
 	while (map_next(clients->map, &cursor, &key, &value))
 		if (forgettable(clients, value))
-			VEC_PUSH(&idle, value);
+			VEC_PUSH(&idle, ((const struct client *)value)->address);
 	for (size_t i = 0; i < idle.n; i++)
-		forget(clients, idle.items[i]);
+		free(map_remove(clients->map, key_of(&idle.items[i])));
 	VEC_FREE(&idle);
 	size_t left = map_count(clients->map);
 	clients->sweep_at = left < SWEEP_CLIENTS / 2 ? SWEEP_CLIENTS : 2 * left;

@@ -106,7 +106,7 @@ static enum MHD_Result collect_header(void *argument, enum MHD_ValueKind kind, c
 	(void)kind;
 	(void)key_size;
 	struct header_search *search = argument;
-	if (strcasecmp(key, search->name))
+	if (strcasecmp(key, search->name) != 0)
 		return MHD_YES;
 	struct str line = { value ? value : "", value ? value_size : 0 };
 	if (!search->value.p)
@@ -237,7 +237,7 @@ void http_set_header(struct http_exchange *x, const char *name, struct str value
 		return;
 	size_t kept = 0;
 	for (size_t i = 0; i < x->headers.n; i++)
-		if (strcasecmp(x->headers.items[i].name, name))
+		if (strcasecmp(x->headers.items[i].name, name) != 0)
 			x->headers.items[kept++] = x->headers.items[i];
 	x->headers.n = kept;
 	http_add_header(x, name, value);

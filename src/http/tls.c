@@ -95,7 +95,7 @@ static int read_file(const char *path, const char *what, char *text, size_t *n, 
 
 static int read_chain(struct generation *generation, const char *path, char *text, struct err *err)
 {
-	size_t n;
+	size_t n = 0;
 	int result = read_file(path, "certificate", text, &n, err);
 	if (result)
 		return err_trace(err, result);
@@ -113,7 +113,7 @@ static int read_chain(struct generation *generation, const char *path, char *tex
 
 static int read_key(struct generation *generation, const char *path, char *text, struct err *err)
 {
-	size_t n;
+	size_t n = 0;
 	int result = read_file(path, "private key", text, &n, err);
 	if (result)
 		return err_trace(err, result);
@@ -188,7 +188,7 @@ static int generation_read(const char *certificate_path, const char *key_path,
 {
 	struct generation *made = calloc(1, sizeof(*made));
 	CHECK(made);
-	AUTO_FREE char *text = malloc(FILE_BYTES_MAX);
+	char *text = malloc(FILE_BYTES_MAX);
 	CHECK(text);
 	int result = read_chain(made, certificate_path, text, err);
 	if (!result)
@@ -197,6 +197,7 @@ static int generation_read(const char *certificate_path, const char *key_path,
 		result = check_pair(made, certificate_path, key_path, err);
 	if (!result)
 		result = describe(made, certificate_path, err);
+	free(text);
 	if (result) {
 		generation_free(made);
 		return err_trace(err, result);
