@@ -15,6 +15,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { OPEN_ATTEMPTS = 5, TEXTS_MAX = 100 };
 
@@ -140,16 +141,38 @@ int snapshot_current_id(const char *data_dir, char out[65], struct err *err)
 	return found ? 0 : SNAPSHOT_NONE;
 }
 
+static struct snapshot *snapshot_new(void)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	CHECK(snapshot);
+	snapshot->magic = SNAPSHOT_MAGIC;
+	snapshot->arena = arena_new(0);
+	return snapshot;
+}
+
+int snapshot_open(const char *data_dir, struct str id, struct snapshot **out, struct err *err)
+{
+	char path[PATH_MAX];
+	struct snapshot *snapshot = snapshot_new();
+	snprintf(snapshot->id, sizeof(snapshot->id), STR_FMT, STR_ARG(id));
+	snprintf(path, sizeof(path), "%s/advisories/%s.snapshot", data_dir, snapshot->id);
+	int r = access(path, F_OK) < 0 && errno == ENOENT ? SNAPSHOT_NONE
+							  : open_file(snapshot, data_dir, err);
+	if (r != 0) {
+		snapshot_close(&snapshot);
+		return r < 0 ? err_trace(err, r) : r;
+	}
+	*out = snapshot;
+	return 0;
+}
+
 int snapshot_open_current(const char *data_dir, struct snapshot **out, struct err *err)
 {
 	int r = 0;
 	char before[65] = "";
 	/* The file may be replaced and removed between reading its name and opening it. */
 	for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-		struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-		CHECK(snapshot);
-		snapshot->magic = SNAPSHOT_MAGIC;
-		snapshot->arena = arena_new(0);
+		struct snapshot *snapshot = snapshot_new();
 		r = snapshot_current_id(data_dir, snapshot->id, err);
 		bool again = r == 0 && !str_eq(str_from(before), str_from(snapshot->id));
 		snprintf(before, sizeof(before), "%s", snapshot->id);

@@ -21,6 +21,9 @@ enum { SNAPSHOT_NONE = 1 }; /* outcome: nothing was imported yet */
 
 int snapshot_open_current(
 	const char *data_dir, struct snapshot **snapshot, struct err *err) MUST_CHECK;
+/* Opens a particular snapshot, as long as its file is there. Outcome SNAPSHOT_NONE: it is gone. */
+int snapshot_open(const char *data_dir, struct str id, struct snapshot **snapshot,
+	struct err *err) MUST_CHECK;
 /* Id of the current snapshot into out, without opening it: cheap, for polling. Outcome
  * SNAPSHOT_NONE. */
 int snapshot_current_id(const char *data_dir, char out[65], struct err *err) MUST_CHECK;

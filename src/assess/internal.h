@@ -44,7 +44,27 @@ int assess_snapshot_take(
 void assess_snapshot_give(struct assess *assess, struct snapshot_use *use);
 void assess_snapshots_close(struct assess *assess);
 
+enum { ASSESS_AGAIN = 1 }; /* outcome: what was judged by is no longer current */
+
+/* --- judging (judge.c) */
+/* Inside a write: stores a judgement, unless it was stored by this snapshot meanwhile, and notes
+ * what changed against an older one. */
+int assess_put_judgement(struct db_conn *c, struct arena *arena, int64_t package, int64_t platform,
+	struct str snapshot, bool not_evaluated, const struct match *matches, size_t count,
+	struct err *err) MUST_CHECK;
+void assess_count(struct severity_counts *sum, const struct severity_counts *counts);
+/* The verdict's sentence, then what the scan remarked on, which stands behind a line break. */
+struct str assess_with_remark(struct arena *arena, struct str verdict, struct str before);
+
+/*
+ * Moves the judgements and verdicts that rest on other snapshots to the current one, package by
+ * package (move.c). What it leaves, because it could not be judged or came in between, is found as
+ * stale by the sweep. *images: verdicts that were looked at.
+ */
+int assess_move(struct assess *assess, uint64_t *images, struct err *err) MUST_CHECK;
+
 /* --- the thread (rejudge.c) */
+bool assess_is_stopping(struct assess *assess);
 void assess_rejudge_thread(void *assess);
 
 #endif

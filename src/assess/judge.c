@@ -10,20 +10,20 @@
  * sweep itself, which goes on until no image rests on another snapshot.
  */
 #include "assess/internal.h"
+#include "assess/verdict.h"
 
 #include "base/log.h"
 
 /* Pairs written in one transaction: other writers wait for no more than that. */
 enum { PAIRS_PER_WRITE = 500, TRIES_MAX = 10 };
 
-enum { JUDGE_AGAIN = 1 }; /* outcome of the write */
-
 struct pair { /* a package of the image on its platform */
 	int64_t package;
 	struct package value; /* read only when it is to be judged */
 	bool known;	      /* judged by this snapshot already */
 	bool not_evaluated;
-	struct match *matches;
+	struct severity_counts counts;
+	struct match *matches; /* only of one that was judged now */
 	size_t match_count;
 };
 
@@ -32,6 +32,7 @@ struct judging {
 	struct arena *arena;
 	struct snapshot_use use;
 	struct store_image image;
+	int64_t snapshot_row; /* of use; 0: nothing was judged by it yet */
 	struct platform platform;
 	struct store_set_entry *entries;
 	size_t count;
@@ -45,27 +46,25 @@ struct judging {
 static int read_pair(struct db_conn *c, struct judging *j, size_t i, struct err *err)
 {
 	struct pair *pair = &j->pairs[i];
-	struct str snapshot = STR("");
+	struct store_pair stored = { 0 };
 	pair->package = j->entries[i].package;
 	/* What does not count is not judged; the reason stands in the package set. */
 	pair->known = j->entries[i].suppressed.n > 0;
 	if (pair->known)
 		return 0;
-	int rc = store_judgement_snapshot(
-		c, j->arena, pair->package, j->image.platform, &snapshot, err);
+	int rc = store_pair_find(c, pair->package, j->image.platform, &stored, err);
 	if (rc < 0)
 		return err_trace(err, rc);
-	pair->known = rc == 0 && str_eq(snapshot, str_from(j->use.id));
-	if (!pair->known) {
-		rc = store_package_find(c, j->arena, pair->package, &pair->value, err);
-		if (rc == STORE_ABSENT)
-			return err_set(err, EIO,
-				"package %lld of image " STR_FMT " is not in the database",
-				(long long)pair->package, STR_ARG(j->image.digest));
-		return rc < 0 ? err_trace(err, rc) : 0;
+	pair->known = rc == 0 && stored.snapshot == j->snapshot_row;
+	if (pair->known) {
+		pair->not_evaluated = stored.not_evaluated;
+		pair->counts = stored.counts;
+		return 0;
 	}
-	rc = store_matches(c, j->arena, pair->package, j->image.platform, &pair->matches,
-		&pair->match_count, &pair->not_evaluated, err);
+	rc = store_package_find(c, j->arena, pair->package, &pair->value, err);
+	if (rc == STORE_ABSENT)
+		return err_set(err, EIO, "package %lld of image " STR_FMT " is not in the database",
+			(long long)pair->package, STR_ARG(j->image.digest));
 	return rc < 0 ? err_trace(err, rc) : 0;
 }
 
@@ -78,6 +77,8 @@ static int read_judging(struct db_conn *c, void *argument, struct err *err)
 		rc = store_image_set_find(c, j->arena, digest, &j->entries, &j->count, err);
 	if (rc == 0)
 		rc = store_platform_find(c, j->arena, j->image.platform, &j->platform, err);
+	if (rc == 0)
+		rc = store_snapshot_row(c, str_from(j->use.id), &j->snapshot_row, err);
 	if (rc != 0)
 		return rc;
 	j->scanned_us = j->image.scanned_us;
@@ -102,6 +103,8 @@ static int judge_pair(struct judging *j, struct pair *pair, struct err *err)
 	pair->matches = list.items.items;
 	pair->match_count = list.items.n;
 	pair->not_evaluated = list.not_evaluated;
+	for (size_t i = 0; i < list.items.n; i++)
+		store_count_match(&pair->counts, &list.items.items[i]);
 	return 0;
 }
 
@@ -121,81 +124,42 @@ static int judge_unknown(struct judging *j, struct err *err)
 
 /* --- the verdict */
 
+void assess_count(struct severity_counts *sum, const struct severity_counts *counts)
+{
+	for (int i = SEVERITY_UNKNOWN; i <= SEVERITY_CRITICAL; i++)
+		sum->by_severity[i] += counts->by_severity[i];
+	sum->total += counts->total;
+	sum->fixable += counts->fixable;
+}
+
 static void count_findings(struct judging *j)
 {
 	struct store_image *image = &j->image;
 	image->counts = (struct severity_counts){ 0 };
 	image->not_evaluated = 0;
 	for (size_t i = 0; i < j->count; i++) {
-		const struct pair *pair = &j->pairs[i];
-		image->not_evaluated += pair->not_evaluated;
-		for (size_t m = 0; m < pair->match_count; m++) {
-			image->counts.by_severity[pair->matches[m].severity]++;
-			image->counts.total++;
-			image->counts.fixable += pair->matches[m].fix_state == FIX_AVAILABLE;
-		}
+		if (j->entries[i].suppressed.n)
+			continue;
+		image->not_evaluated += j->pairs[i].not_evaluated;
+		assess_count(&image->counts, &j->pairs[i].counts);
 	}
-}
-
-static struct str release_words(struct arena *arena, struct str release_key)
-{
-	size_t colon = str_find(release_key, ':');
-	if (colon == STR_NONE)
-		return release_key;
-	return arena_printf(arena, STR_FMT " " STR_FMT, STR_ARG(str_sub(release_key, 0, colon)),
-		STR_ARG(str_skip(release_key, colon + 1)));
-}
-
-/* Why nothing is known about packages of this distribution and release; empty: something is. */
-static struct str no_advisories(struct judging *j)
-{
-	const struct platform *platform = &j->platform;
-	if (!platform->release_key.n && platform->os_id.n)
-		return arena_printf(j->arena,
-			"The release of this image is not known (it says it is " STR_FMT " " STR_FMT
-			"), so no advisories apply to it.",
-			STR_ARG(platform->os_id), STR_ARG(platform->os_version));
-	if (!platform->release_key.n)
-		return STR("The image does not say which distribution and release it is, so no "
-			   "advisories apply to it.");
-	if (!snapshot_has_release(j->use.snapshot, platform->release_key))
-		return arena_printf(j->arena,
-			"There are no advisories for " STR_FMT " in the current data.",
-			STR_ARG(release_words(j->arena, platform->release_key)));
-	return STR("");
 }
 
 static void give_state(struct judging *j, struct str *reason)
 {
-	struct store_image *image = &j->image;
-	*reason = STR("");
-	if (!j->use.snapshot) {
-		image->state = IMAGE_NO_ADVISORIES;
-		*reason = STR("No advisories have been imported yet.");
-		return;
-	}
-	/* Languages have no release: what they say counts on any image. */
-	if (image->counts.total) {
-		image->state = IMAGE_UNHEALTHY;
-		return;
-	}
-	if (image->not_evaluated && (*reason = no_advisories(j)).n) {
-		image->state = IMAGE_NO_ADVISORIES;
-	} else if (image_reason_is_partial(image->reason)) {
-		image->state = IMAGE_UNSUPPORTED;
-		*reason = IMAGE_PARTIAL_VERDICT;
-	} else if (!image->not_evaluated) {
-		image->state = IMAGE_HEALTHY;
-	} else {
-		/* Unknown is not healthy, not even for one package. */
-		image->state = IMAGE_UNSUPPORTED;
-		*reason = image_not_evaluated_words(
-			j->arena, image->not_evaluated, image->package_count);
-	}
+	const struct verdict_input input = {
+		.snapshot = j->use.snapshot,
+		.platform = &j->platform,
+		.package_count = j->image.package_count,
+		.not_evaluated = j->image.not_evaluated,
+		.counts = &j->image.counts,
+		.partial = image_reason_is_partial(j->image.reason),
+	};
+	j->image.state = verdict_of(j->arena, &input, reason);
 }
 
 /* The first line of a reason is the verdict's, the second one what the scan remarked on. */
-static struct str with_remark(struct arena *arena, struct str verdict, struct str before)
+struct str assess_with_remark(struct arena *arena, struct str verdict, struct str before)
 {
 	size_t line = str_find(before, '\n');
 	if (line == STR_NONE)
@@ -206,16 +170,68 @@ static struct str with_remark(struct arena *arena, struct str verdict, struct st
 
 /* --- writing */
 
+static int by_vulnerability(const void *a, const void *b)
+{
+	return str_cmp(
+		((const struct match *)a)->vulnerability, ((const struct match *)b)->vulnerability);
+}
+
+/* Both sorted by vulnerability. */
+static int note_changes(struct db_conn *c, const struct store_pair *pair, int64_t snapshot,
+	const struct match *old, size_t old_count, const struct match *new, size_t new_count,
+	struct err *err)
+{
+	int rc = 0;
+	for (size_t o = 0, n = 0; rc == 0 && (o < old_count || n < new_count);) {
+		int order = o == old_count   ? 1
+			    : n == new_count ? -1
+					     : by_vulnerability(&old[o], &new[n]);
+		if (order)
+			rc = store_match_event_put(c, snapshot, pair->package, pair->platform,
+				order < 0 ? old[o].vulnerability : new[n].vulnerability, order > 0,
+				err);
+		o += order <= 0;
+		n += order >= 0;
+	}
+	return rc;
+}
+
+int assess_put_judgement(struct db_conn *c, struct arena *arena, int64_t package, int64_t platform,
+	struct str snapshot, bool not_evaluated, const struct match *matches, size_t count,
+	struct err *err)
+{
+	struct store_pair stored = { 0 };
+	struct match *old = NULL;
+	size_t old_count = 0;
+	bool ignored;
+	int64_t row = 0;
+	int found = store_pair_find(c, package, platform, &stored, err);
+	int rc = found < 0 ? found : store_snapshot_ensure(c, snapshot, &row, err);
+	if (rc == 0 && found == 0 && stored.snapshot == row)
+		return 0;
+	if (rc == 0 && found == 0)
+		rc = store_matches(c, arena, package, platform, &old, &old_count, &ignored, err);
+	if (rc == 0)
+		rc = store_judgement_put(
+			c, package, platform, snapshot, not_evaluated, matches, count, err);
+	if (rc < 0 || found != 0)
+		return rc < 0 ? err_trace(err, rc) : 0;
+	if (old_count)
+		qsort(old, old_count, sizeof(*old), by_vulnerability);
+	rc = note_changes(c, &stored, row, old, old_count, matches, count, err);
+	return rc < 0 ? err_trace(err, rc) : 0;
+}
+
 static int check_unchanged(struct db_conn *c, struct judging *j, struct err *err)
 {
 	struct store_image now = { 0 };
 	if (atomic_load(&j->assess->generation) != j->use.generation)
-		return JUDGE_AGAIN;
+		return ASSESS_AGAIN;
 	int rc = store_image_find(c, j->arena, j->image.digest, &now, err);
 	if (rc < 0)
 		return err_trace(err, rc);
 	if (rc == STORE_ABSENT || now.scanned_us != j->scanned_us)
-		return JUDGE_AGAIN;
+		return ASSESS_AGAIN;
 	return 0;
 }
 
@@ -226,7 +242,7 @@ static int write_range(struct db_conn *c, void *argument, struct err *err)
 	for (size_t i = j->from; rc == 0 && i < j->to; i++) {
 		const struct pair *pair = &j->pairs[i];
 		if (!pair->known && j->use.snapshot)
-			rc = store_judgement_put(c, pair->package, j->image.platform,
+			rc = assess_put_judgement(c, j->arena, pair->package, j->image.platform,
 				str_from(j->use.id), pair->not_evaluated, pair->matches,
 				pair->match_count, err);
 	}
@@ -267,7 +283,7 @@ static int judge_once(struct judging *j, struct err *err)
 	uint32_t findings_before = j->image.counts.total;
 	count_findings(j);
 	give_state(j, &reason);
-	j->image.reason = with_remark(j->arena, reason, j->image.reason);
+	j->image.reason = assess_with_remark(j->arena, reason, j->image.reason);
 	j->image.snapshot = str_from(j->use.id);
 	j->image.judged_us = clock_wall(j->assess->settings.clock);
 	rc = write_all(j, err);
@@ -283,8 +299,8 @@ static int judge_once(struct judging *j, struct err *err)
 
 int assess_image(struct assess *assess, struct str manifest_digest, struct err *err)
 {
-	int rc = JUDGE_AGAIN;
-	for (unsigned i = 0; i < TRIES_MAX && rc == JUDGE_AGAIN; i++) {
+	int rc = ASSESS_AGAIN;
+	for (unsigned i = 0; i < TRIES_MAX && rc == ASSESS_AGAIN; i++) {
 		struct arena *arena = arena_new(0);
 		struct judging j = { .assess = assess, .arena = arena };
 		j.image.digest = manifest_digest;
@@ -294,7 +310,7 @@ int assess_image(struct assess *assess, struct str manifest_digest, struct err *
 		assess_snapshot_give(assess, &j.use);
 		arena_free(&arena);
 	}
-	if (rc == JUDGE_AGAIN)
+	if (rc == ASSESS_AGAIN)
 		return err_set(err, EAGAIN, "image " STR_FMT " changed every time it was judged",
 			STR_ARG(manifest_digest));
 	return rc;

@@ -33,7 +33,7 @@ static int read_stale(struct db_conn *c, void *argument, struct err *err)
 		c, batch->arena, batch->snapshot, batch->most, batch->digests, &batch->count, err);
 }
 
-static bool is_stopping(struct assess *assess)
+bool assess_is_stopping(struct assess *assess)
 {
 	lock_take(&assess->lock);
 	bool stopping = assess->stopping;
@@ -55,7 +55,7 @@ static int sweep_batch(struct assess *assess, const char *snapshot, size_t most,
 	int rc = store_read(assess->settings.store, read_stale, &batch, err);
 	*left = batch.count;
 	*done = 0;
-	for (size_t i = 0; rc == 0 && i < batch.count && !is_stopping(assess); i++) {
+	for (size_t i = 0; rc == 0 && i < batch.count && !assess_is_stopping(assess); i++) {
 		struct err one = ERR_INIT;
 		if (assess_image(assess, batch.digests[i], &one) == 0)
 			(*done)++;
@@ -67,7 +67,7 @@ static int sweep_batch(struct assess *assess, const char *snapshot, size_t most,
 	return rc;
 }
 
-static void note_settled(struct assess *assess, const char *snapshot, size_t images)
+static void note_settled(struct assess *assess, const char *snapshot, uint64_t images)
 {
 	bool news;
 	lock_take(&assess->lock);
@@ -86,9 +86,19 @@ static void note_settled(struct assess *assess, const char *snapshot, size_t ima
  */
 static bool sweep(struct assess *assess)
 {
-	size_t images = 0;
+	uint64_t images = 0;
 	size_t most = BATCH;
-	while (!is_stopping(assess)) {
+	struct err moved = ERR_INIT;
+	int rc;
+	do {
+		rc = assess_move(assess, &images, &moved);
+	} while (rc == ASSESS_AGAIN && !assess_is_stopping(assess));
+	if (rc < 0) {
+		log_event(EV_STORE_FAILED, F_CSTR("work", "judging by new advisories"),
+			F_ERR(&moved));
+		return false;
+	}
+	while (!assess_is_stopping(assess)) {
 		char snapshot[SNAPSHOT_ID_TEXT];
 		struct err err = ERR_INIT;
 		size_t left = 0;
@@ -140,12 +150,12 @@ void assess_rejudge_thread(void *argument)
 	struct assess *assess = argument;
 	unsigned ms = assess->settings.poll_ms ? assess->settings.poll_ms : POLL_MS_DEFAULT;
 	unsigned pause = 1;
-	while (!is_stopping(assess)) {
+	while (!assess_is_stopping(assess)) {
 		char swept[SNAPSHOT_ID_TEXT];
 		look(assess);
 		assess_snapshot_id(assess, swept);
 		pause = sweep(assess) ? 1 : pause < PAUSE_POLLS_MAX ? pause * 2 : pause;
-		for (unsigned polls = 1; !is_stopping(assess); polls++) {
+		for (unsigned polls = 1; !assess_is_stopping(assess); polls++) {
 			char now[SNAPSHOT_ID_TEXT];
 			bool work = wait_for_work(assess, (int64_t)ms * 1000);
 			assess_snapshot_id(assess, now);

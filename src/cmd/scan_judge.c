@@ -5,6 +5,7 @@
  * assess/judge.c), so an image gets the same answer here and after a push; tests/system compares
  * them.
  */
+#include "assess/verdict.h"
 #include "cmd/scan_target.h"
 #include "scan/squash.h"
 
@@ -48,31 +49,6 @@ static struct str nothing_to_read(
 	return arena_printf(judge->arena,
 		"No package database that lazaret reads was found (it says it is " STR_FMT ").",
 		STR_ARG(os));
-}
-
-/* Why there are no advisories that could apply; empty: there are. */
-static struct str no_advisories(const struct scan_judge *judge, const struct platform *platform)
-{
-	struct str key = platform->release_key;
-	if (!judge->snapshot)
-		return arena_printf(
-			judge->arena, "No advisories are imported in %s.", judge->data_dir);
-	if (!key.n && platform->os_id.n)
-		return arena_printf(judge->arena,
-			"The release of this image is not known (it says it is " STR_FMT " " STR_FMT
-			"), so no advisories apply to it.",
-			STR_ARG(platform->os_id), STR_ARG(platform->os_version));
-	if (!key.n)
-		return STR("The image does not say which distribution and release it is, so no "
-			   "advisories apply to it.");
-	if (snapshot_has_release(judge->snapshot, key))
-		return STR("");
-	struct str release = key;
-	struct str ecosystem;
-	str_cut(&release, ':', &ecosystem);
-	return arena_printf(judge->arena,
-		"There are no advisories for " STR_FMT "%s" STR_FMT " in the current data.",
-		STR_ARG(ecosystem), release.n ? " " : "", STR_ARG(release));
 }
 
 static void add_findings(const struct scan_judge *judge, const struct image_inventory *image,
@@ -132,21 +108,20 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 	verdict->report.findings = findings;
 	verdict->report.finding_count = n;
 	count_findings(&verdict->report);
-	/* Languages have no release: what they say counts on any image. */
-	struct str why_not = no_advisories(judge, &image->platform);
-	if (!n && verdict->report.not_evaluated && why_not.n)
-		scan_verdict_set(verdict, IMAGE_NO_ADVISORIES, why_not);
-	else if (!n && verdict->report.not_evaluated)
-		scan_verdict_set(verdict, IMAGE_UNSUPPORTED,
-			image_not_evaluated_words(judge->arena, verdict->report.not_evaluated,
-				verdict->report.package_count));
-	else if (image->partial.n)
-		scan_verdict_set(verdict, n ? IMAGE_UNHEALTHY : IMAGE_UNSUPPORTED,
-			arena_printf(judge->arena, STR_FMT "\n" STR_FMT,
-				STR_ARG(n ? STR("") : IMAGE_PARTIAL_VERDICT),
-				STR_ARG(image->partial)));
-	else
-		scan_verdict_set(verdict, n ? IMAGE_UNHEALTHY : IMAGE_HEALTHY, STR(""));
+	const struct verdict_input input = {
+		.snapshot = judge->snapshot,
+		.platform = &image->platform,
+		.package_count = verdict->report.package_count,
+		.not_evaluated = verdict->report.not_evaluated,
+		.counts = &verdict->report.counts,
+		.partial = image->partial.n > 0,
+	};
+	struct str reason;
+	enum image_state state = verdict_of(judge->arena, &input, &reason);
+	if (image->partial.n)
+		reason = arena_printf(judge->arena, STR_FMT "\n" STR_FMT, STR_ARG(reason),
+			STR_ARG(image->partial));
+	scan_verdict_set(verdict, state, reason);
 	return 0;
 }
 
@@ -173,8 +148,9 @@ int scan_judge_layers(const struct scan_judge *judge, const struct layer_invento
 		return 0;
 	}
 	if (!judge->snapshot) {
-		scan_verdict_set(
-			verdict, IMAGE_NO_ADVISORIES, no_advisories(judge, &image.platform));
+		scan_verdict_set(verdict, IMAGE_NO_ADVISORIES,
+			arena_printf(judge->arena, "No advisories are imported in %s.",
+				judge->data_dir));
 		return 0;
 	}
 	return judge_packages(judge, &image, digests, verdict, err);

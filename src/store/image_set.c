@@ -228,3 +228,35 @@ int image_set_decode(struct arena *arena, struct str bytes, struct store_set_ent
 	*count = n;
 	return 0;
 }
+
+int image_set_packages(
+	struct arena *arena, struct str bytes, int64_t **packages, size_t *count, struct err *err)
+{
+	struct reader r = { .rest = bytes };
+	bool suppressed = bytes.n && bytes.p[0] == VERSION_SUPPRESSED;
+	if (!suppressed && (!bytes.n || bytes.p[0] != VERSION_PLAIN))
+		return err_set(err, EPROTO, "an image package set of an unknown form");
+	r.rest = str_skip(bytes, 1);
+	for (size_t n = get_count(&r, 1); n && !r.failed; n--)
+		(void)get_bytes(&r, get_number(&r));
+	size_t n = get_count(&r, suppressed ? 5 : 4);
+	int64_t *ids = ARENA_ARRAY(arena, n, int64_t);
+	int64_t package = 0;
+	*count = 0;
+	for (size_t i = 0; i < n && !r.failed; i++) {
+		uint64_t delta = get_number(&r);
+		if (delta > (uint64_t)(INT64_MAX - package))
+			r.failed = true;
+		else
+			package += (int64_t)delta;
+		(void)get_number(&r); /* first layer */
+		(void)get_number(&r); /* evidence layer */
+		(void)get_number(&r); /* evidence */
+		if (!suppressed || !get_number(&r))
+			ids[(*count)++] = package;
+	}
+	if (r.failed || r.rest.n)
+		return err_set(err, EPROTO, "a damaged image package set");
+	*packages = ids;
+	return 0;
+}

@@ -23,5 +23,9 @@ void image_set_encode(const struct store_set_entry *entries, size_t count, struc
 /* Text is copied into arena. -EPROTO: not such a value. */
 int image_set_decode(struct arena *arena, struct str bytes, struct store_set_entry **entries,
 	size_t *count, struct err *err) MUST_CHECK;
+/* Package ids of the entries that count, ascending. For those who need nothing else of many sets.
+ */
+int image_set_packages(struct arena *arena, struct str bytes, int64_t **packages, size_t *count,
+	struct err *err) MUST_CHECK;
 
 #endif

@@ -8,8 +8,23 @@
 #include "store/snapshot.h"
 #include "store/sql.h"
 
-int store_judgement_snapshot(struct db_conn *c, struct arena *arena, int64_t package,
-	int64_t platform, struct str *snapshot, struct err *err)
+void store_pair_take(struct db_stmt *s, struct store_pair *pair)
+{
+	*pair = (struct store_pair){
+		.package = db_col_i64(s, 0),
+		.platform = db_col_i64(s, 1),
+		.snapshot = db_col_i64(s, 2),
+		.not_evaluated = db_col_i64(s, 3) != 0,
+	};
+	for (int i = SEVERITY_UNKNOWN; i <= SEVERITY_CRITICAL; i++) {
+		pair->counts.by_severity[i] = (uint32_t)db_col_i64(s, 4 + i);
+		pair->counts.total += pair->counts.by_severity[i];
+	}
+	pair->counts.fixable = (uint32_t)db_col_i64(s, 9);
+}
+
+int store_pair_find(struct db_conn *c, int64_t package, int64_t platform, struct store_pair *pair,
+	struct err *err)
 {
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_JUDGEMENT_FIND);
 	db_bind_i64(s, 1, package);
@@ -17,8 +32,15 @@ int store_judgement_snapshot(struct db_conn *c, struct arena *arena, int64_t pac
 	int rc = sql_one(s, err);
 	if (rc)
 		return rc;
-	*snapshot = sql_text_column(s, arena, 0);
+	store_pair_take(s, pair);
 	return 0;
+}
+
+void store_count_match(struct severity_counts *counts, const struct match *match)
+{
+	counts->by_severity[match->severity]++;
+	counts->total++;
+	counts->fixable += match->fix_state == FIX_AVAILABLE;
 }
 
 static void bind_vulnerability(struct db_stmt *s, const struct match *match)
@@ -126,11 +148,17 @@ int store_judgement_put(struct db_conn *c, int64_t package, int64_t platform, st
 		rc = insert_match(c, package, platform, &matches[i], err);
 	if (rc < 0)
 		return err_trace(err, rc);
+	struct severity_counts counts = { 0 };
+	for (size_t i = 0; i < count; i++)
+		store_count_match(&counts, &matches[i]);
 	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_JUDGEMENT_PUT);
 	db_bind_i64(s, 1, package);
 	db_bind_i64(s, 2, platform);
 	db_bind_i64(s, 3, snapshot_id);
 	db_bind_i64(s, 4, not_evaluated);
+	for (int i = SEVERITY_UNKNOWN; i <= SEVERITY_CRITICAL; i++)
+		db_bind_i64(s, 5 + i, counts.by_severity[i]);
+	db_bind_i64(s, 10, counts.fixable);
 	return sql_run(s, err);
 }
 

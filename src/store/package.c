@@ -45,18 +45,13 @@ int store_package_ensure(
 	return 0;
 }
 
-int store_package_find(struct db_conn *c, struct arena *arena, int64_t id, struct package *package,
-	struct err *err)
+static int take_package(
+	struct db_stmt *s, struct arena *arena, struct package *package, struct err *err)
 {
-	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_FIND);
-	db_bind_i64(s, 1, id);
-	int rc = sql_one(s, err);
-	if (rc)
-		return rc;
 	enum package_type type;
 	if (!package_type_parse(db_col_str(s, 0), &type))
-		return err_set(err, EPROTO, "package row %lld has the unknown type " STR_FMT,
-			(long long)id, STR_ARG(db_col_str(s, 0)));
+		return err_set(err, EPROTO, "a package row has the unknown type " STR_FMT,
+			STR_ARG(db_col_str(s, 0)));
 	*package = (struct package){
 		.type = type,
 		.name = sql_text_column(s, arena, 1),
@@ -69,4 +64,34 @@ int store_package_find(struct db_conn *c, struct arena *arena, int64_t id, struc
 		.module = sql_text_column(s, arena, 8),
 	};
 	return 0;
+}
+
+int store_package_find(struct db_conn *c, struct arena *arena, int64_t id, struct package *package,
+	struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_FIND);
+	db_bind_i64(s, 1, id);
+	int rc = sql_one(s, err);
+	if (rc)
+		return rc;
+	rc = take_package(s, arena, package, err);
+	return rc < 0 ? err_wrap(err, rc, "package %lld", (long long)id) : 0;
+}
+
+int store_packages(struct db_conn *c, struct arena *arena, int64_t after, struct package *packages,
+	int64_t *ids, size_t limit, size_t *count, struct err *err)
+{
+	AUTO_STMT struct db_stmt *s = sql_take(c, SQL_PACKAGE_LIST);
+	*count = 0;
+	db_bind_i64(s, 1, after);
+	sql_bind_u64(s, 2, limit);
+	int rc;
+	while ((rc = db_step(s, err)) == DB_ROW && *count < limit) {
+		ids[*count] = db_col_i64(s, 9);
+		rc = take_package(s, arena, &packages[*count], err);
+		if (rc < 0)
+			return err_wrap(err, rc, "package %lld", (long long)ids[*count]);
+		(*count)++;
+	}
+	return rc < 0 ? err_trace(err, rc) : 0;
 }

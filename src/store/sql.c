@@ -15,6 +15,9 @@
 	" m.os, m.architecture, coalesce((SELECT r.media_type FROM manifest_reference r"           \
 	" WHERE r.manifest_id = m.id AND r.position = 0 AND r.kind = 1), '') FROM manifest m"
 #define REFERRER_COLUMNS "m.digest, m.media_type, m.referrer_type, m.bytes"
+#define JUDGEMENT_COLUMNS                                                                          \
+	"j.package_id, j.platform_id, j.snapshot_id, j.not_evaluated, j.unknown_count,"            \
+	" j.low_count, j.medium_count, j.high_count, j.critical_count, j.fixable_count"
 #define IMAGE_ROW_COLUMNS                                                                          \
 	"r.name, m.digest, m.media_type, m.artifact_type, m.kind, m.pushed_us, m.id, "             \
 	"m.total_bytes"

@@ -46,4 +46,10 @@ int sql_one(struct db_stmt *stmt, struct err *err) MUST_CHECK;
 int sql_texts(struct db_stmt *stmt, struct arena *arena, size_t limit, struct str *texts,
 	size_t *count, struct err *err) MUST_CHECK;
 
+/* Row of JUDGEMENT_COLUMNS. */
+void store_pair_take(struct db_stmt *stmt, struct store_pair *pair);
+
+/* Row of JUDGEMENT_COLUMNS. */
+void store_pair_take(struct db_stmt *stmt, struct store_pair *pair);
+
 #endif

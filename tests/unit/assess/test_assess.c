@@ -6,6 +6,8 @@
  */
 #include "assess/assess.h"
 
+#include "advisory/diff.h"
+
 #include "os/clock.h"
 
 #include <dirent.h>
@@ -29,6 +31,8 @@ struct snapshot {
 static atomic_uint current;
 static atomic_uint judged;
 static atomic_int open_snapshots;
+static atomic_uint
+	breaks_from; /* package "breaks" cannot be judged from this snapshot on; 0: can */
 static atomic_uint switch_during_judge; /* number to switch to inside the next judgement */
 
 static void id_of(unsigned number, char out[65])
@@ -61,6 +65,58 @@ int snapshot_open_current(const char *data_dir, struct snapshot **snapshot, stru
 	return 0;
 }
 
+static atomic_bool old_gone;   /* files of former snapshots are removed */
+static atomic_bool only_words; /* the next difference is one of words and dates */
+
+int snapshot_open(const char *data_dir, struct str id, struct snapshot **snapshot, struct err *err)
+{
+	uint64_t number;
+	(void)data_dir;
+	(void)err;
+	while (id.n > 1 && id.p[0] == '0')
+		id = str_skip(id, 1);
+	if (atomic_load(&old_gone))
+		return SNAPSHOT_NONE;
+	assert_true(str_parse_u64(id, &number));
+	*snapshot = calloc(1, sizeof(**snapshot));
+	(*snapshot)->number = (unsigned)number;
+	id_of((unsigned)number, (*snapshot)->id);
+	atomic_fetch_add(&open_snapshots, 1);
+	return 0;
+}
+
+/* Package "a" is what differs from snapshot to snapshot, and "damaged" with it. */
+int snapshot_diff(struct snapshot *before, struct snapshot *after, struct arena *arena,
+	struct snapshot_diff *diff, struct err *err)
+{
+	(void)err;
+	assert_true(before->number != after->number);
+	*diff = (struct snapshot_diff){ .names = map_new() };
+	if (atomic_load(&only_words)) {
+		AVEC_PUSH(arena, &diff->texts,
+			((struct diff_text){ .vulnerability = STR("CVE-2026-1"),
+				.title = STR("better words"),
+				.published_us = TIME_NONE,
+				.modified_us = 77 }));
+	} else {
+		map_put(diff->names, STR("a"), diff);
+		map_put(diff->names, STR("damaged"), diff);
+	}
+	return 0;
+}
+
+void snapshot_diff_free(struct snapshot_diff *diff)
+{
+	map_free(&diff->names);
+}
+
+bool snapshot_diff_touches(
+	const struct snapshot_diff *diff, struct arena *arena, const struct package *package)
+{
+	(void)arena;
+	return map_get(diff->names, package->name) != NULL;
+}
+
 void snapshot_close(struct snapshot **snapshot)
 {
 	if (*snapshot)
@@ -88,7 +144,9 @@ int snapshot_judge(struct snapshot *snapshot, struct arena *arena, const struct 
 	unsigned to = atomic_exchange(&switch_during_judge, 0);
 	if (to)
 		atomic_store(&current, to);
-	if (str_eq(package->name, STR("damaged")))
+	unsigned breaks = atomic_load(&breaks_from);
+	if (str_eq(package->name, STR("damaged")) ||
+		(str_eq(package->name, STR("breaks")) && breaks && snapshot->number >= breaks))
 		return err_set(err, EPROTO, "the snapshot is damaged here");
 	bool known = str_eq(platform->release_key, STR("Debian:12")) ||
 		     package->type == PACKAGE_NPM; /* languages have no release */
@@ -169,6 +227,9 @@ static int setup(void **state)
 	atomic_store(&current, 0);
 	atomic_store(&judged, 0);
 	atomic_store(&switch_during_judge, 0);
+	atomic_store(&old_gone, false);
+	atomic_store(&breaks_from, 0);
+	atomic_store(&only_words, false);
 	assert_non_null(mkdtemp(f->directory));
 	f->arena = arena_new(0);
 	if (store_open(f->directory, os_clock(), &f->store, &err) < 0)
@@ -305,6 +366,27 @@ static void wait_settled(struct fixture *f)
 	assert_true(assess_settled(f->assess));
 }
 
+struct event_reading {
+	struct fixture *f;
+	struct store_image_event *events;
+	size_t count;
+};
+
+static int read_event_rows(struct db_conn *c, void *argument, struct err *err)
+{
+	struct event_reading *reading = argument;
+	return store_image_events(
+		c, reading->f->arena, 0, reading->events, 8, &reading->count, err);
+}
+
+static size_t read_events(struct fixture *f, struct store_image_event events[8])
+{
+	struct err err = ERR_INIT;
+	struct event_reading reading = { f, events, 0 };
+	assert_int_equal(store_read(f->store, read_event_rows, &reading, &err), 0);
+	return reading.count;
+}
+
 /* --- tests */
 
 static void without_advisories_nothing_is_healthy(void **state)
@@ -409,7 +491,107 @@ static void a_switch_reaches_every_stored_image(void **state)
 		assert_int_equal(list.image.state, IMAGE_UNHEALTHY);
 		assert_true(str_eq(list.image.snapshot, str_from(id)));
 	}
+	/* Of its two packages only the one that the difference names was judged again. */
+	assert_int_equal(atomic_load(&judged), 3);
+	struct store_image_event events[8];
+	assert_int_equal(read_events(f, events), 5);
+	assert_int_equal(events[0].before, IMAGE_HEALTHY);
+	assert_int_equal(events[0].after, IMAGE_UNHEALTHY);
+	assert_true(events[0].appeared == 1 && events[0].gone == 0);
+	assert_true(str_eq(events[0].snapshot, str_from(id)));
+	assert_true(str_eq(events[0].digest, digests[0]));
+}
+
+static void findings_that_go_are_events_too(void **state)
+{
+	struct fixture *f = *state;
+	struct store_image_event events[8];
+	atomic_store(&current, 2);
+	wait_settled(f);
+	struct str digest = make_image(f, "Debian:12", "\nremark", later, 2);
+	make_image(f, "Debian:99", "", later, 2); /* no advisories by any snapshot */
+	judge(f, digest);
+	atomic_store(&current, 1);
+	wait_settled(f);
+	struct finding_list list = findings_of(f, digest);
+	assert_int_equal(list.image.state, IMAGE_HEALTHY);
+	assert_true(str_eq(list.image.reason, STR("\nremark")));
+	assert_int_equal(read_events(f, events), 1);
+	assert_true(events[0].appeared == 0 && events[0].gone == 1);
+	assert_int_equal(events[0].after, IMAGE_HEALTHY);
+}
+
+static void when_only_words_changed_nothing_is_judged(void **state)
+{
+	struct fixture *f = *state;
+	struct store_image_event events[8];
+	char id[65];
+	atomic_store(&current, 1);
+	wait_settled(f);
+	struct str digest = make_image(f, "Debian:12", "", vulnerable, 2);
+	judge(f, digest);
+	unsigned before = atomic_load(&judged);
+	atomic_store(&only_words, true);
+	atomic_store(&current, 2);
+	wait_settled(f);
+	id_of(2, id);
+	struct finding_list list = findings_of(f, digest);
+	assert_int_equal(atomic_load(&judged), before);
+	assert_true(str_eq(list.image.snapshot, str_from(id)));
+	assert_true(str_eq(list.items.items[0].match.title, STR("better words")));
+	assert_true(list.items.items[0].match.modified_us == 77);
+	assert_int_equal(read_events(f, events), 0);
+}
+
+static void without_the_former_snapshot_everything_is_judged_again(void **state)
+{
+	struct fixture *f = *state;
+	atomic_store(&current, 1);
+	wait_settled(f);
+	struct str digest = make_image(f, "Debian:12", "", later, 2);
+	judge(f, digest);
+	assert_int_equal(atomic_load(&judged), 2);
+	atomic_store(&old_gone, true);
+	atomic_store(&current, 2);
+	wait_settled(f);
+	assert_int_equal(findings_of(f, digest).image.state, IMAGE_UNHEALTHY);
 	assert_int_equal(atomic_load(&judged), 4);
+}
+
+/* An image of which one package can no longer be judged keeps its verdict; others move on. */
+static void a_package_that_cannot_be_judged_keeps_its_image_back(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const mixed[] = { "breaks=1", "b=1" };
+	static const char *const clean[] = { "a=5", "b=1" };
+	char id[65];
+	struct finding_list list = { 0 };
+	atomic_store(&current, 1);
+	wait_settled(f);
+	struct str digest = make_image(f, "Debian:12", "", mixed, 2);
+	judge(f, digest);
+	struct str other = make_image(f, "Debian:12", "", clean, 2);
+	judge(f, other);
+	atomic_store(&old_gone, true);
+	atomic_store(&breaks_from, 2);
+	atomic_store(&current, 2);
+	id_of(2, id);
+	for (unsigned i = 0; i < 5000 && !str_eq(list.image.snapshot, str_from(id)); i++) {
+		usleep(1000);
+		list = findings_of(f, other);
+	}
+	assert_true(str_eq(list.image.snapshot, str_from(id)));
+	id_of(1, id);
+	list = findings_of(f, digest);
+	assert_true(str_eq(list.image.snapshot, str_from(id)));
+	assert_int_equal(list.image.state, IMAGE_HEALTHY);
+	assert_false(assess_settled(f->assess));
+	/* When it can be judged again, it is. */
+	atomic_store(&breaks_from, 0);
+	atomic_store(&current, 3);
+	wait_settled(f);
+	id_of(3, id);
+	assert_true(str_eq(findings_of(f, digest).image.snapshot, str_from(id)));
 }
 
 /* More of them than one look of the sweep takes, and in front of all others. */
@@ -513,6 +695,10 @@ int main(void)
 		TEST(languages_need_no_release),
 		TEST(a_package_is_judged_once_per_snapshot),
 		TEST(a_switch_reaches_every_stored_image),
+		TEST(findings_that_go_are_events_too),
+		TEST(when_only_words_changed_nothing_is_judged),
+		TEST(without_the_former_snapshot_everything_is_judged_again),
+		TEST(a_package_that_cannot_be_judged_keeps_its_image_back),
 		TEST(images_that_cannot_be_judged_do_not_hide_others),
 		TEST(a_push_that_races_with_a_switch_ends_on_the_new_snapshot),
 		TEST(the_snapshot_of_readers),

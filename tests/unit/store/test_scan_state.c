@@ -221,13 +221,13 @@ static int judgements(struct db_conn *c, void *argument, struct err *err)
 	struct fixture *f = argument;
 	int64_t package, platform;
 	struct str snapshot;
+	struct store_pair pair;
 	struct match *found;
 	size_t n;
 	bool not_evaluated;
 	assert_int_equal(store_package_ensure(c, &bash, &package, err), 0);
 	assert_int_equal(store_platform_ensure(c, &debian, &platform, err), 0);
-	assert_int_equal(store_judgement_snapshot(c, f->arena, package, platform, &snapshot, err),
-		STORE_ABSENT);
+	assert_int_equal(store_pair_find(c, package, platform, &pair, err), STORE_ABSENT);
 	struct match second = first_match;
 	second.vulnerability = STR("CVE-2019-9");
 	second.cvss_score_tenths = -1;
@@ -235,9 +235,11 @@ static int judgements(struct db_conn *c, void *argument, struct err *err)
 	struct match both[] = { first_match, second };
 	assert_int_equal(
 		store_judgement_put(c, package, platform, STR("s1"), true, both, 2, err), 0);
-	assert_int_equal(
-		store_judgement_snapshot(c, f->arena, package, platform, &snapshot, err), 0);
+	assert_int_equal(store_pair_find(c, package, platform, &pair, err), 0);
+	assert_int_equal(store_snapshot_name(c, f->arena, pair.snapshot, &snapshot, err), 0);
 	assert_str(snapshot, STR("s1"));
+	assert_true(pair.not_evaluated && pair.counts.total == 2 && pair.counts.fixable == 2);
+	assert_int_equal(pair.counts.by_severity[SEVERITY_HIGH], 2);
 	assert_int_equal(
 		store_matches(c, f->arena, package, platform, &found, &n, &not_evaluated, err), 0);
 	assert_true(n == 2 && not_evaluated);

@@ -170,11 +170,13 @@ static int find_old_package(struct db_conn *c, void *argument, struct err *err)
 	struct fixture *f = argument;
 	struct package package;
 	struct str snapshot;
+	struct store_pair pair;
 	assert_int_equal(store_package_find(c, f->arena, 7, &package, err), 0);
 	assert_str(package.name, STR("x"));
 	assert_str(package.supplier, STR("S"));
 	assert_str(package.module, STR(""));
-	assert_int_equal(store_judgement_snapshot(c, f->arena, 7, 1, &snapshot, err), 0);
+	assert_int_equal(store_pair_find(c, 7, 1, &pair, err), 0);
+	assert_int_equal(store_snapshot_name(c, f->arena, pair.snapshot, &snapshot, err), 0);
 	assert_str(snapshot, STR("s"));
 	return 0;
 }
