@@ -35,7 +35,7 @@ void sample_deflate(struct str plain, bool zlib, struct strbuf *out)
 static void put(struct strbuf *out, uint64_t value, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		strbuf_add_char(out, (char)(value >> 8 * i));
+		strbuf_add_char(out, i < 8 ? (char)(value >> 8 * i) : 0);
 }
 
 void zip_sample_begin(struct zip_sample *sample, struct strbuf *out)
