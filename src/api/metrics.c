@@ -11,6 +11,7 @@
 #include "assess/assess.h"
 #include "base/timefmt.h"
 #include "os/usage.h"
+#include "registry/gc.h"
 #include "scan/coordinator.h"
 #include "store/store.h"
 
@@ -50,6 +51,14 @@ static int ask_store(const struct api_context *context, struct err *err)
 	metric_set(M_STORAGE_BYTES, 0, totals.blob_bytes);
 	metric_set(M_UPLOADS, 0, totals.uploads);
 	return 0;
+}
+
+static void ask_collector(const struct api_context *context)
+{
+	struct gc_stats stats;
+	registry_gc_stats(context->registry, &stats);
+	metric_set(M_GC_LAST, 0,
+		stats.last_round_us == TIME_NONE ? METRIC_ABSENT : stats.last_round_us);
 }
 
 static int ask_process(struct err *err)
@@ -111,6 +120,7 @@ void metrics_get(struct http_exchange *x)
 		api_reply_internal(x, &err);
 		return;
 	}
+	ask_collector(context);
 	ask_scanner(context);
 	AUTO_STRBUF struct strbuf page = STRBUF(PAGE_MAX);
 	metrics_render(&page);

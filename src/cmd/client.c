@@ -4,7 +4,10 @@
 
 #include "fetch/fetch.h"
 
-enum { ANSWER_BYTES = 512 << 20 }; /* findings of an index with many large children */
+enum {
+	ANSWER_BYTES = 512 << 20, /* findings of an index with many large children */
+	POST_SECONDS = 3600,
+};
 
 static struct str base_url(const struct config *config)
 {
@@ -27,17 +30,15 @@ static struct str refusal(struct arena *arena, const struct fetch_response *resp
 	return arena_printf(arena, "the server answers with status %ld", response->status);
 }
 
-int client_get(struct arena *arena, const struct config *config, struct str path, json_t **answer,
-	struct str *why, struct err *err)
+static int ask(struct arena *arena, const struct config *config, struct str path,
+	struct fetch_request *request, json_t **answer, struct str *why, struct err *err)
 {
 	struct str base = base_url(config);
-	struct fetch_request request = {
-		.url = arena_printf(arena, STR_FMT STR_FMT, STR_ARG(base), STR_ARG(path)).p,
-		.max_bytes = ANSWER_BYTES,
-		.user_agent = "lazaret/" LAZARET_VERSION,
-	};
+	request->url = arena_printf(arena, STR_FMT STR_FMT, STR_ARG(base), STR_ARG(path)).p;
+	request->max_bytes = ANSWER_BYTES;
+	request->user_agent = "lazaret/" LAZARET_VERSION;
 	struct fetch_response response;
-	int r = fetch_run(&request, arena, &response, err);
+	int r = fetch_run(request, arena, &response, err);
 	if (r)
 		return err_wrap(err, r, "asking " STR_FMT, STR_ARG(base));
 	if (response.status != 200) {
@@ -48,4 +49,23 @@ int client_get(struct arena *arena, const struct config *config, struct str path
 	return r ? err_wrap(
 			   err, r, "answer of " STR_FMT " (is it a lazaret server?)", STR_ARG(base))
 		 : 0;
+}
+
+int client_get(struct arena *arena, const struct config *config, struct str path, json_t **answer,
+	struct str *why, struct err *err)
+{
+	struct fetch_request request = { 0 };
+	return ask(arena, config, path, &request, answer, why, err);
+}
+
+int client_post(struct arena *arena, const struct config *config, struct str path, json_t **answer,
+	struct str *why, struct err *err)
+{
+	struct fetch_request request = {
+		.method = "POST",
+		.body = STR(""),
+		.content_type = "application/json",
+		.stall_seconds = POST_SECONDS,
+	};
+	return ask(arena, config, path, &request, answer, why, err);
 }

@@ -18,5 +18,8 @@ enum { CLIENT_REFUSED = 1 };
  */
 int client_get(struct arena *arena, const struct config *config, struct str path, json_t **answer,
 	struct str *why, struct err *err) MUST_CHECK;
+/* The same as a POST without a body, for what may take the server up to an hour. */
+int client_post(struct arena *arena, const struct config *config, struct str path, json_t **answer,
+	struct str *why, struct err *err) MUST_CHECK;
 
 #endif

@@ -101,6 +101,15 @@ static const struct cli_option options_check[] = {
 	OPTION_SET,
 	OPTION_END,
 };
+static const struct cli_option options_gc[] = {
+	{ "dry-run", NULL, "say what a round would remove, and change nothing" },
+	{ "now", NULL, "run a round now" },
+	OPTION_SERVER,
+	OPTION_FORMAT,
+	OPTION_CONFIG,
+	OPTION_SET,
+	OPTION_END,
+};
 static const struct cli_option options_config[] = { OPTION_CONFIG, OPTION_SET, OPTION_END };
 static const struct cli_option options_config_show[] = {
 	{ "defaults", NULL, "the defaults instead of what is in force" },

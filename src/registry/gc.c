@@ -29,6 +29,7 @@
 #include "registry/gc_private.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 const struct registry_gc_policy registry_gc_standard = {
 	.grace_us = (int64_t)3600 * 1000000,
@@ -155,6 +156,7 @@ bool gc_touch_renew(struct registry *r, struct gc_touch *touch)
 		lock_take(&r->stats_lock);
 		r->stats.rescued++;
 		lock_release(&r->stats_lock);
+		metric_add(M_GC_RESCUED, 0, 0, 1);
 	}
 	return rc == 0;
 }
@@ -250,6 +252,13 @@ static void note_round(
 	stats->last_round_us = clock_wall(r->clock);
 	stats->last_length_us = length_us;
 	lock_release(&r->stats_lock);
+	metric_add(M_GC_ROUNDS, 0, failed, 1);
+	metric_add(M_GC_REMOVED, 0, 0, result->manifests);
+	metric_add(M_GC_REMOVED, 0, 1, result->links);
+	metric_add(M_GC_REMOVED, 0, 2, result->blobs);
+	metric_add(M_GC_REMOVED, 0, 3, result->uploads);
+	metric_add(M_GC_BYTES, 0, 0, result->bytes);
+	metric_add(M_GC_FAILURES, 0, 0, result->failures);
 }
 
 int registry_gc_run(

@@ -92,9 +92,14 @@ static int find_wire(struct db_conn *c, void *argument, struct err *err)
 	return store_layer_find(c, call->arena, call->digest, &call->wire, err);
 }
 
+/* STORE_ABSENT: the blob was collected while it was read; its inventory would stay for good. */
 static int put_wire(struct db_conn *c, void *argument, struct err *err)
 {
 	const struct layer_call *call = argument;
+	uint64_t size;
+	int rc = store_blob_size(c, call->digest, &size, err);
+	if (rc)
+		return rc;
 	return store_layer_put(c, call->digest, call->wire, call->now_us, err);
 }
 

@@ -238,7 +238,28 @@ static struct str new_digest(struct fixture *f)
 	return arena_printf(f->arena, "sha256:%064u", ++f->names);
 }
 
-static struct str make_blob(struct fixture *f, const char *text)
+struct blob_call {
+	struct str digest;
+	uint64_t size;
+};
+
+static int put_blob_row(struct db_conn *c, void *argument, struct err *err)
+{
+	const struct blob_call *call = argument;
+	int64_t repository;
+	int rc = store_repository_ensure(c, STR("app"), 1, &repository, err);
+	return rc < 0 ? rc : store_blob_put(c, repository, call->digest, call->size, 1, err);
+}
+
+static void add_row(struct fixture *f, struct str digest, uint64_t size)
+{
+	struct err err = ERR_INIT;
+	struct blob_call call = { digest, size };
+	assert_int_equal(store_write(f->store, put_blob_row, &call, &err), 0);
+}
+
+/* The bytes of a blob that the database does not know (any more). */
+static struct str make_file(struct fixture *f, const char *text)
 {
 	struct err err = ERR_INIT;
 	struct blob_stage *stage = NULL;
@@ -247,6 +268,13 @@ static struct str make_blob(struct fixture *f, const char *text)
 	assert_int_equal(blob_stage_open(f->blobs, upload, 0, &stage, &err), 0);
 	assert_int_equal(blob_stage_append(stage, text, strlen(text), &err), 0);
 	assert_int_equal(blob_publish(&stage, digest, &err), 0);
+	return digest;
+}
+
+static struct str make_blob(struct fixture *f, const char *text)
+{
+	struct str digest = make_file(f, text);
+	add_row(f, digest, strlen(text));
 	return digest;
 }
 
@@ -392,6 +420,33 @@ static void layers_are_read_before_the_manifest_comes_and_once(void **state)
 	expect(f, put_image(f, config, layers, 1), IMAGE_HEALTHY, "");
 	expect(f, put_image(f, make_config(f, "linux"), layers, 1), IMAGE_HEALTHY, "");
 	assert_int_equal(atomic_load(&analyzed), 1);
+}
+
+static int find_inventory(struct db_conn *c, void *argument, struct err *err)
+{
+	struct verdict *v = argument;
+	struct str wire;
+	return store_layer_find(c, v->f->arena, v->digest, &wire, err);
+}
+
+static int inventory_of(struct fixture *f, struct str digest)
+{
+	struct err err = ERR_INIT;
+	struct verdict v = { .f = f, .digest = digest };
+	return store_read(f->store, find_inventory, &v, &err);
+}
+
+static void a_blob_that_was_collected_leaves_no_inventory(void **state)
+{
+	struct fixture *f = *state;
+	struct str kept = make_blob(f, "packages");
+	struct str gone = make_file(f, "packages");
+	scan_blob_committed(f->scan, STR(""), gone, 8);
+	scan_blob_committed(f->scan, STR(""), kept, 8);
+	wait_idle(f);
+	assert_int_equal(atomic_load(&analyzed), 2); /* both were read to their end */
+	assert_int_equal(inventory_of(f, kept), 0);
+	assert_int_equal(inventory_of(f, gone), STORE_ABSENT);
 }
 
 static void a_layer_in_progress_is_not_started_again(void **state)
@@ -560,6 +615,7 @@ static struct str commit_upload(struct upload *upload)
 	struct str digest = new_digest(upload->f);
 	scan_upload_verified(upload->f->scan, upload->id, upload->size);
 	assert_int_equal(blob_publish(&upload->stage, digest, &err), 0);
+	add_row(upload->f, digest, upload->size);
 	scan_blob_committed(upload->f->scan, upload->id, digest, upload->size);
 	return digest;
 }
@@ -744,6 +800,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_pushed_image_gets_its_packages),
 		TEST(layers_are_read_before_the_manifest_comes_and_once),
+		TEST(a_blob_that_was_collected_leaves_no_inventory),
 		TEST(a_layer_in_progress_is_not_started_again),
 		TEST(a_known_image_does_not_wait_for_long_layers),
 		TEST(what_cannot_be_judged_says_why),
