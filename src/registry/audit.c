@@ -218,7 +218,7 @@ static void hash_blobs(void *argument)
 	while (take_job(audit, &job)) {
 		struct err err = ERR_INIT;
 		AUTO_STRBUF struct strbuf reason = STRBUF(4096);
-		enum verdict verdict;
+		enum verdict verdict = VERDICT_DAMAGED; /* until it is shown to be right */
 		int rc = judge(audit, &job, buffer, &reason, &verdict, &err);
 		if (rc == 0) {
 			note_verdict(audit, &job, verdict, strbuf_view(&reason));
