@@ -13,6 +13,7 @@
 #include "advisory/snapshot.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "inventory/listed.h"
 #include "store/store.h"
 
 /* Key of the assessment that registry images get (the classic plan's). */
@@ -64,6 +65,13 @@ struct finding_list {
  */
 int assess_findings(struct db_conn *c, struct arena *arena, struct str manifest_digest,
 	struct finding_list *list, struct err *err) MUST_CHECK;
+
+/*
+ * All packages that count of an image that assess_findings() has described; text in arena. Inside
+ * the same read. An image without package set has none.
+ */
+int assess_packages(struct db_conn *c, struct arena *arena, const struct finding_list *image,
+	struct listed_package **packages, size_t *count, struct err *err) MUST_CHECK;
 
 /* Stable outside id of a finding or of the Healthy/NotApplicable row of an image (vulnerability,
  * package empty). */

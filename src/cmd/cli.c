@@ -230,3 +230,13 @@ enum cli_exit cli_format(const struct cli *cli, bool *json)
 	return cli_misuse(cli, "--format " STR_FMT ": table or json expected",
 		STR_ARG(str_sub(format, 0, 40)));
 }
+
+enum cli_exit cli_report_format(const struct cli *cli, enum report_format *format)
+{
+	struct str name = str_from(cli_option(cli, "format"));
+	*format = REPORT_TABLE;
+	if (!name.p || report_format_parse(name, format))
+		return CLI_DONE;
+	return cli_misuse(cli, "--format " STR_FMT ": one of %s expected",
+		STR_ARG(str_sub(name, 0, 40)), report_format_names());
+}

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "report/report.h"
 
 enum cli_exit {
 	CLI_DONE = 0,
@@ -89,6 +90,9 @@ enum cli_exit cli_print(struct str text);
 unsigned cli_width(void);
 /* --format: table (default) or json; anything else is a CLI_USAGE that is already said. */
 enum cli_exit cli_format(const struct cli *cli, bool *json);
+
+/* --format of verbs that report one image: one of report/formats.def, table when not given. */
+enum cli_exit cli_report_format(const struct cli *cli, enum report_format *format);
 
 /* Help: of one verb, of all, and docs/cli.md. */
 void cli_help_verb(const struct cli_verb *verb, struct strbuf *out);

@@ -125,6 +125,30 @@ static int judge_packages(const struct scan_judge *judge, const struct image_inv
 	return 0;
 }
 
+static void list_packages(const struct scan_judge *judge, const struct image_inventory *image,
+	const struct str *digests, struct report_image *report)
+{
+	AUTO_STRBUF struct strbuf purl = STRBUF(PURL_BYTES);
+	struct listed_package *listed =
+		ARENA_ARRAY(judge->arena, image->packages.n, struct listed_package);
+	for (size_t i = 0; i < image->packages.n; i++) {
+		const struct image_package *package = &image->packages.items[i];
+		if (package->suppressed.n)
+			continue;
+		strbuf_clear(&purl);
+		package_purl(&package->package, image->platform.os_id, image->platform.os_version,
+			&purl);
+		listed[report->listed_count++] = (struct listed_package){
+			.package = package->package,
+			.purl = arena_str(judge->arena, strbuf_view(&purl)),
+			.layer = package->first_layer,
+			.layer_digest = digests[package->first_layer],
+			.evidence = package->evidence,
+		};
+	}
+	report->listed = listed;
+}
+
 int scan_judge_layers(const struct scan_judge *judge, const struct layer_inventory *const *layers,
 	const struct str *digests, size_t count, struct scan_verdict *verdict, struct err *err)
 {
@@ -134,6 +158,7 @@ int scan_judge_layers(const struct scan_judge *judge, const struct layer_invento
 	squash_layers(judge->arena, layers, count, &image);
 	verdict->report.platform = image.platform;
 	verdict->report.package_count = image_packages_counted(&image);
+	list_packages(judge, &image, digests, &verdict->report);
 	if (judge->snapshot) {
 		verdict->report.snapshot = snapshot_id(judge->snapshot);
 		verdict->report.snapshot_built_us = judge->snapshot_built_us;

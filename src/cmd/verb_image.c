@@ -248,6 +248,24 @@ static enum cli_exit findings_exit(
 	return code;
 }
 
+/* The server writes documents for other programs. By digest: a tag may have moved since. */
+static enum cli_exit print_report(
+	struct cli *cli, const struct config *config, enum report_format format, struct str digest)
+{
+	struct err err = ERR_INIT;
+	struct oci_reference reference;
+	struct str why = STR("");
+	json_t *document;
+	CHECK(oci_reference_parse(str_from(cli->arguments[0]), &reference));
+	struct str image = arena_printf(
+		cli->arena, STR_FMT "@" STR_FMT, STR_ARG(reference.repository), STR_ARG(digest));
+	struct str path = arena_printf(cli->arena,
+		"/api/v1/report?image=" STR_FMT "&format=" STR_FMT,
+		STR_ARG(fetch_escape(cli->arena, image)), STR_ARG(report_format_name(format)));
+	int r = client_get(cli->arena, config, path, &document, &why, &err);
+	return r ? client_fail(r, why, &err) : print_json(document);
+}
+
 enum cli_exit verb_image_findings(struct cli *cli)
 {
 	struct err err = ERR_INIT;
@@ -255,8 +273,10 @@ enum cli_exit verb_image_findings(struct cli *cli)
 	struct threshold threshold;
 	struct oci_reference reference;
 	uint64_t wait_seconds;
-	bool json;
-	enum cli_exit code = prepare(cli, &config, &json);
+	enum report_format format;
+	enum cli_exit code = cli_report_format(cli, &format);
+	if (code == CLI_DONE && config_from_cli(cli, &config, &err))
+		code = cli_misuse(NULL, "%s", err_text(&err));
 	if (code == CLI_DONE)
 		code = threshold_from_cli(cli, &threshold);
 	if (code != CLI_DONE)
@@ -271,6 +291,11 @@ enum cli_exit verb_image_findings(struct cli *cli)
 	int r = get_findings(cli, config, wait_seconds, &document, &why, &err);
 	if (r)
 		return client_fail(r, why, &err);
-	code = json ? print_json(document) : print_document(cli->arena, document);
+	if (format == REPORT_TABLE)
+		code = print_document(cli->arena, document);
+	else if (format == REPORT_JSON)
+		code = print_json(document);
+	else
+		code = print_report(cli, config, format, json_str(document, "digest"));
 	return code == CLI_DONE ? findings_exit(cli, &threshold, document) : code;
 }

@@ -29,8 +29,8 @@ struct scan_run {
 	struct scan_judge judge;
 	struct threshold threshold;
 	struct str platform; /* --platform; STR_NULL: all */
-	bool json;
-	json_t *images; /* --format json: the reports so far */
+	enum report_format format;
+	json_t *images; /* the reports so far, unless they are printed at once */
 	size_t printed;
 	enum cli_exit exit;
 };
@@ -59,13 +59,28 @@ static void emit_json(struct scan_run *run, const char *target, const struct sca
 	json_array_append_new(run->images, image);
 }
 
+static void emit_document(
+	struct scan_run *run, const char *target, const struct scan_verdict *verdict)
+{
+	struct err err = ERR_INIT;
+	json_t *document;
+	if (report_document(run->format, &verdict->report, &document, &err))
+		run->exit = cli_fail(&err, "%s", target);
+	else
+		json_array_append_new(run->images, document);
+}
+
 static void emit(struct scan_run *run, const char *target, const struct scan_verdict *verdict)
 {
 	run->exit = threshold_worse(run->exit,
 		threshold_exit(&run->threshold, verdict->state, &verdict->report.counts));
 	note_target(run, verdict->report.name, &verdict->notes);
-	if (run->json) {
+	if (run->format == REPORT_JSON) {
 		emit_json(run, target, verdict);
+		return;
+	}
+	if (run->format != REPORT_TABLE) {
+		emit_document(run, target, verdict);
 		return;
 	}
 	AUTO_STRBUF struct strbuf text = STRBUF(REPORT_BYTES);
@@ -80,7 +95,13 @@ static void emit(struct scan_run *run, const char *target, const struct scan_ver
 
 static struct scan_verdict verdict_for(struct str name)
 {
-	return (struct scan_verdict){ .report = { .name = name, .snapshot_built_us = TIME_NONE } };
+	return (struct scan_verdict){
+		.report = {
+			.name = name,
+			.snapshot_built_us = TIME_NONE,
+			.created_us = clock_wall(os_clock()),
+		},
+	};
 }
 
 static void emit_failed(struct scan_run *run, const char *target, struct str reason)
@@ -352,10 +373,23 @@ static void scan_all(struct scan_run *run)
 		if (scan_one(run, target, &err))
 			run->exit = cli_fail(&err, "%s", target);
 	}
-	if (!run->json)
+	if (run->format == REPORT_TABLE)
 		return;
-	AUTO_JSON json_t *root = json_object();
-	json_object_set(root, "images", run->images);
+	AUTO_JSON json_t *root = NULL;
+	if (run->format == REPORT_JSON) {
+		root = json_object();
+		json_object_set(root, "images", run->images);
+	} else if (json_array_size(run->images) == 1) {
+		root = json_incref(json_array_get(run->images, 0));
+	} else {
+		if (json_array_size(run->images))
+			run->exit = cli_fail(NULL,
+				"--format " STR_FMT " describes one image, and these are %zu: scan "
+				"them one by one, or choose with --platform",
+				STR_ARG(report_format_name(run->format)),
+				json_array_size(run->images));
+		return;
+	}
 	char *text = json_dump(root, true);
 	enum cli_exit printed = cli_print(str_from(text));
 	if (printed == CLI_DONE)
@@ -373,7 +407,7 @@ enum cli_exit verb_scan(struct cli *cli)
 		.arena = cli->arena,
 		.platform = str_from(cli_option(cli, "platform")),
 	};
-	enum cli_exit code = cli_format(cli, &run.json);
+	enum cli_exit code = cli_report_format(cli, &run.format);
 	if (code == CLI_DONE)
 		code = threshold_from_cli(cli, &run.threshold);
 	if (code != CLI_DONE)

@@ -21,6 +21,16 @@
 	{                                                                                          \
 		"format", "FORM", "table (default) or json"                                        \
 	}
+/* "table (default), json, …" from the table of formats. */
+#define FORMAT(id, name, media_type, doc) ", " name
+static const char report_format_doc[] = "one of (default table)"
+#include "report/formats.def"
+	;
+#undef FORMAT
+#define OPTION_REPORT_FORMAT                                                                       \
+	{                                                                                          \
+		"format", "FORM", report_format_doc                                                \
+	}
 #define OPTION_SERVER                                                                              \
 	{                                                                                          \
 		"server", "URL", "server to ask (default http://127.0.0.1:5000)"                   \
@@ -47,7 +57,7 @@ static const struct cli_option options_serve[] = {
 };
 static const struct cli_option options_scan[] = {
 	OPTION_DATA,
-	OPTION_FORMAT,
+	OPTION_REPORT_FORMAT,
 	OPTION_FAIL_ON,
 	OPTION_PLATFORM,
 	OPTION_CONFIG,
@@ -64,7 +74,7 @@ static const struct cli_option options_image_ls[] = {
 };
 static const struct cli_option options_image_findings[] = {
 	OPTION_SERVER,
-	OPTION_FORMAT,
+	OPTION_REPORT_FORMAT,
 	OPTION_FAIL_ON,
 	{ "wait", "SECONDS", "wait so long for a verdict" },
 	OPTION_CONFIG,

@@ -10,7 +10,7 @@ enum { PIECE_BYTES = 64 << 10 };
 static int inflate_piece(struct inflate_state *state, struct strbuf *out, struct err *err)
 {
 	size_t room = out->ceiling - out->n < PIECE_BYTES ? out->ceiling - out->n : PIECE_BYTES;
-	uint8_t spare;
+	uint8_t spare = 0;
 	/* With a full buffer one more byte tells whether the data goes on. */
 	uint8_t *target = room ? (uint8_t *)strbuf_reserve(out, room) : &spare;
 	CHECK(target);

@@ -121,7 +121,7 @@ static int run_batch(struct batch *batch, struct err *err)
 	for (size_t i = 0; i < batch->count; i++)
 		batch->states[i] =
 			registry_digest_take(r, batch->rows[i].digest) ? FILE_KEPT : FILE_BUSY;
-	bool taken[BATCH];
+	bool taken[BATCH] = { false };
 	for (size_t i = 0; i < batch->count; i++)
 		taken[i] = batch->states[i] != FILE_BUSY;
 	rc = store_read(r->store, read_orders, batch, err);

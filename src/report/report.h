@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "inventory/finding.h"
+#include "inventory/listed.h"
 
 struct report_image {
 	struct str name;   /* "repo:tag", file name … */
@@ -24,7 +25,30 @@ struct report_image {
 	int64_t snapshot_built_us;	/* TIME_NONE: unknown */
 	const struct finding *findings; /* sorted */
 	size_t finding_count;
+	/* For documents that list packages; every one that counts, in any order. */
+	const struct listed_package *listed;
+	size_t listed_count;
+	int64_t created_us; /* when this was found out: the time of the document */
 };
+
+enum report_format {
+#define FORMAT(id, name, media_type, doc) id,
+#include "report/formats.def"
+#undef FORMAT
+	REPORT_FORMAT_COUNT
+};
+/* The names of all formats for error messages: "table, json, …". */
+const char *report_format_names(void);
+bool report_format_parse(struct str name, enum report_format *format);
+struct str report_format_name(enum report_format format);
+const char *report_format_media_type(enum report_format format);
+/*
+ * A document for programs, new reference; every format but the table. created_us must be known.
+ * The same content gives the same bytes apart from the time. -ENODATA: there is nothing that such
+ * a document could say, with words: the image was not read, or OpenVEX without findings.
+ */
+int report_document(enum report_format format, const struct report_image *image, json_t **root,
+	struct err *err) MUST_CHECK;
 
 /* Table for people; width in columns (0: do not cut). */
 void report_findings_table(const struct report_image *image, unsigned width, struct strbuf *out);
