@@ -9,7 +9,7 @@ import pytest
 from lib.images import OCI
 
 pytestmark = pytest.mark.server
-REPO, OTHER = "conformance/repo1", "conformance/repo2"
+REPO, OTHER = "points/first", "points/second"
 CHUNK = 1024  # the smallest that a client may send where the registry announces no minimum
 OCTETS = {"Content-Type": "application/octet-stream"}
 ALGORITHMS = ("sha256", "sha512")
@@ -97,7 +97,7 @@ def test_every_way_to_push_a_blob(registry, algorithm):
             assert registry.request("HEAD", f"/v2/{REPO}/blobs/{wanted}").status == 404
         data = os.urandom(3 * CHUNK - 5)
         if "out-of-order" not in name:
-            answer = push(registry, data + b"oh no", named(algorithm, data))
+            answer = push(registry, data + b" and more", named(algorithm, data))
             assert answer.status == 400 and answer.code() == "DIGEST_INVALID", name
 
 
@@ -150,7 +150,7 @@ def test_manifests_tags_and_referrers(registry, algorithm):
                     "urls": ["https://store.example.com/x"]}],
         "subject": {"mediaType": OCI["manifest"], "digest": absent, "size": 123},
         "org.example.unknown": "kept",
-        "annotations": {f"large-{i}": "A" * 10000 for i in range(390)}}).encode()
+        "annotations": {f"large-{i}": "v" * 9000 for i in range(400)}}).encode()
     wanted = named(algorithm, data)
     # Without a length, as the program sends manifests.
     answer = registry.request("PUT", f"/v2/{REPO}/manifests/{wanted}?tag=a&tag=b", iter([data]),
@@ -167,14 +167,14 @@ def test_manifests_tags_and_referrers(registry, algorithm):
     listed = registry.request("GET", f"/v2/{REPO}/referrers/{absent}").json()["manifests"]
     assert [entry["digest"] for entry in listed] == [wanted]
     assert listed[0]["artifactType"] == "application/x.one"
-    assert len(listed[0]["annotations"]) == 390
+    assert len(listed[0]["annotations"]) == 400
     for kind, count in (("application/x.one", 1), ("application/x.two", 0)):
         some = registry.request("GET", f"/v2/{REPO}/referrers/{absent}?artifactType={kind}")
         assert some.headers["oci-filters-applied"] == "artifactType"
         assert len(some.json()["manifests"]) == count
     assert registry.request("GET", f"/v2/{REPO}/tags/list?last=a").json()["tags"] == ["b"]
     assert registry.put_manifest(REPO, wanted, data + b"  ", OCI["manifest"]).status == 400
-    assert registry.put_manifest(REPO, "sha256:baddigeststring", data,
+    assert registry.put_manifest(REPO, "sha256:no-hexadecimal", data,
                                  OCI["manifest"]).status == 400
     for reference in ("a", wanted):
         assert registry.request("DELETE", f"/v2/{REPO}/manifests/{reference}").status == 202
