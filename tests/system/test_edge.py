@@ -233,15 +233,27 @@ def served(server):
         return False
 
 
+def silent_connection(server, end):
+    """A connection that was served once. The ones before may not have been missed by the server yet."""
+    while True:
+        sock = rawhttp.open_socket(server.host, server.port)
+        sock.sendall(PING)
+        if rawhttp.read_answer(sock).status == 200:
+            sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: slow")
+            return sock
+        sock.close()
+        assert time.monotonic() < end, "no connection is served"
+        time.sleep(0.05)
+
+
 def test_connections_of_one_client(make_server):
     """Silent connections of one client are told no; another client is served all the while."""
     server = limited(make_server, limits_client_connections=5)
-    held = [rawhttp.open_socket(server.host, server.port) for _ in range(5)]
+    held = []
     try:
-        for sock in held:
-            sock.sendall(PING)
-            assert rawhttp.read_answer(sock).status == 200
-            sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: slow")
+        end = time.monotonic() + 20
+        for _ in range(5):
+            held.append(silent_connection(server, end))
         check_refusal(rawhttp.send_raw(server.host, server.port, PING))
         other = socket.create_connection((server.host, server.port), 20, ("127.0.0.2", 0))
         held.append(other)

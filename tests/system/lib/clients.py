@@ -116,6 +116,11 @@ class Dockerd:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        # The daemon mounts its root onto itself and leaves it so; nobody could remove the directory.
+        data = self.directory / "data"
+        while os.path.ismount(data):
+            if subprocess.run(["umount", str(data)], check=False, capture_output=True).returncode:
+                break
         self.process = None
 
 

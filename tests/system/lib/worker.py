@@ -13,7 +13,9 @@ from .server import WORKER
 MAGIC = 0x315A4C57
 REQUEST, HELLO, LAYER_ANSWER = 1, 2, 4
 LAYER = 1
-BUDGETS = (32 << 30, 4 << 20, 128 << 20)  # inflated bytes, entries, bytes of one database
+# Inflated bytes, entries, bytes of one database, of one file of a language; of nested archives the
+# bytes, the entries and the depth.
+BUDGETS = (32 << 30, 4 << 20, 128 << 20, 384 << 20, 2 << 30, 4 << 20, 8)
 
 
 def _receive(sock, count):
@@ -46,7 +48,7 @@ def inventory(path):
     try:
         assert _frame(ours)[0] == HELLO
         name = os.fsencode(path)
-        payload = struct.pack("<IQQQI", LAYER, *BUDGETS, len(name)) + name
+        payload = struct.pack("<I7QI", LAYER, *BUDGETS, len(name)) + name
         with open(path, "rb") as layer:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [layer.fileno()]))]
             ours.sendmsg([struct.pack("<IIQ", MAGIC, REQUEST, len(payload)) + payload], rights)
