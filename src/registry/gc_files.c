@@ -142,7 +142,7 @@ static int run_batch(struct batch *batch, struct err *err)
 int gc_remove_files(struct gc_round *round, struct err *err)
 {
 	struct batch batch = { .round = round };
-	int rc;
+	int rc = 0;
 	do {
 		batch.arena = arena_new(0);
 		batch.count = 0;
