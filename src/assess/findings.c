@@ -96,5 +96,10 @@ int assess_findings(struct db_conn *c, struct arena *arena, struct str manifest_
 	if (list->items.n)
 		qsort(list->items.items, list->items.n, sizeof(*list->items.items),
 			finding_compare);
+	/* While verdicts move to a new snapshot the packages go first and the image's row follows:
+	 * the counts a reader sees are those of the findings it gets. */
+	list->image.counts = (struct severity_counts){ 0 };
+	for (size_t i = 0; i < list->items.n; i++)
+		store_count_match(&list->image.counts, &list->items.items[i].match);
 	return 0;
 }
